@@ -66,7 +66,7 @@ def fit(
         loss=lambda masks, logits: loss(logits, masks[..., 0]),
         metrics=[Confusion(name) for name in metrics],
     )
-    recorder = _Recorder(epochs, learning_rate)
+    recorder = _Recorder(metrics, epochs, learning_rate)
     model.fit(
         _Sequence(Batches(*train, batch_size, seed=seed, augment=augment)),
         validation_data=_Sequence(Batches(*validation, batch_size)),
@@ -98,9 +98,11 @@ class _Sequence(keras.utils.PyDataset):
 class _Recorder(keras.callbacks.Callback):
     """Write the history, move the progress bar, and stop on a loss that is not a number."""
 
-    def __init__(self, epochs, learning_rate):
+    def __init__(self, metrics, epochs, learning_rate):
         super().__init__()
         self.history, self.epochs, self.learning_rate = History(), epochs, learning_rate
+        names = ("loss", *metrics)
+        self.columns = (*names, *(f"val_{name}" for name in names))
 
     def on_train_begin(self, logs=None):
         self.progress = tqdm(total=self.epochs, desc="epochs")
@@ -109,7 +111,7 @@ class _Recorder(keras.callbacks.Callback):
         self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        line = {name: float(value) for name, value in logs.items()}
+        line = {name: float(logs[name]) for name in self.columns}
         if not math.isfinite(line["loss"]):
             raise FloatingPointError(_nan_advice(epoch, self.learning_rate))
         line["seconds"] = time.perf_counter() - self.started

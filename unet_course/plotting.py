@@ -1,0 +1,94 @@
+"""Figures the chapters share: readable on white and dark pages, told apart without colour."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from skimage import segmentation
+
+# Okabe and Ito's colours, safe for the common colour blindnesses.
+BLUE, ORANGE, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
+
+
+def rows(columns, *, titles, row_labels=None, size=2.4):
+    """Show lists of pictures side by side, one list a column.
+
+    Parameters
+    ----------
+    columns : sequence of sequences of arrays
+        Each picture (H, W) or (H, W, 3). Two-dimensional ones are shown in grey.
+    titles : sequence of str
+        One per column.
+    row_labels : sequence of str, optional
+        Text on the left of each row.
+    size : float
+        Inches per picture.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    n_rows, n_columns = len(columns[0]), len(columns)
+    figure, axes = plt.subplots(
+        n_rows, n_columns, figsize=(size * n_columns, size * n_rows), squeeze=False, layout="constrained"
+    )
+    for column, (pictures, title) in enumerate(zip(columns, titles, strict=True)):
+        for row, picture in enumerate(pictures):
+            axis = axes[row, column]
+            axis.imshow(picture, cmap="gray", interpolation="nearest")
+            axis.set(xticks=[], yticks=[])
+            if row == 0:
+                axis.set_title(title)
+            if column == 0 and row_labels is not None:
+                axis.set_ylabel(row_labels[row])
+    return figure
+
+
+def outline(image, truth, prediction=None):
+    """Draw the outline of the truth (blue) and of a prediction (orange) into a copy of an image.
+
+    Parameters
+    ----------
+    image : array of uint8, shape (H, W, 3)
+    truth, prediction : array of int, shape (H, W)
+        Masks or instance labels.
+
+    Returns
+    -------
+    array of float, shape (H, W, 3), in [0, 1]
+    """
+    picture = segmentation.mark_boundaries(image, np.asarray(truth, dtype=int), color=_rgb(BLUE), mode="inner")
+    if prediction is not None:
+        prediction = np.asarray(prediction, dtype=int)
+        picture = segmentation.mark_boundaries(picture, prediction, color=_rgb(ORANGE), mode="inner")
+    return picture
+
+
+def learning_curves(history, names, *, best_epoch=None):
+    """Plot training (solid, dots) and validation (dashed, squares) values of each name against the epoch.
+
+    Parameters
+    ----------
+    history : unet_course.history.History
+    names : sequence of str
+        One panel per name, for instance `("loss", "accuracy")`.
+    best_epoch : int, optional
+        Marked with a vertical line.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    epochs = np.arange(1, len(history) + 1)
+    figure, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names), 3.2), squeeze=False, layout="constrained")
+    for axis, name in zip(axes[0], names, strict=True):
+        axis.plot(epochs, history[name], "o-", color=BLUE, markersize=3, label="training")
+        axis.plot(epochs, history[f"val_{name}"], "s--", color=ORANGE, markersize=3, label="validation")
+        if best_epoch is not None:
+            axis.axvline(best_epoch, color=BLACK, linestyle=":", label="weights kept")
+        axis.set(xlabel="epoch", ylabel=name, title=name)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.legend(frameon=False)
+    return figure
+
+
+def _rgb(colour):
+    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))

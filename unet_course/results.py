@@ -1,0 +1,128 @@
+"""Records of runs: what was measured, on which data, by which code, on which machine."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from . import paths
+
+_PACKAGES = ("numpy", "scikit-image", "keras", "tensorflow", "torch", "unet-course")
+
+
+def provenance(chapter, profile, twin, data):
+    """Say where the numbers of a run come from.
+
+    Parameters
+    ----------
+    chapter, profile : str
+        For instance "case_studies/03_nuclei" and "smoke".
+    twin : module
+        `unet_course.keras` or `unet_course.torch`.
+    data : unet_course.datasets.Dataset
+
+    Returns
+    -------
+    dict
+        `chapter`, `profile`, `framework`, `backend`, `device`, `commit`, `versions` and `data` (key, source, number of
+        images, content hash). All of it can be written as JSON.
+    """
+    return {
+        "chapter": chapter,
+        "profile": profile,
+        **twin.describe_device(),
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "commit": commit(),
+        "versions": {name: version for name in _PACKAGES if (version := _version(name))},
+        "data": {"key": data.key, "source": data.source, "n": len(data), "content_hash": data.content_hash},
+    }
+
+
+def write(provenance, protocol, metrics, history, *, minutes, folder=None):
+    """Write a record as JSON, in one move.
+
+    Parameters
+    ----------
+    provenance : dict
+        From `provenance`.
+    protocol : dict
+        Split, seed, sizes, learning rate: all that is needed to repeat the run.
+    metrics : dict
+        Final numbers, each name saying which score and which rule for empty masks.
+    history : unet_course.history.History
+    minutes : float
+        Wall time of the whole run.
+    folder : Path, optional
+        Default: `book/results` of the clone the package runs from.
+
+    Returns
+    -------
+    Path
+        `<chapter>_<profile>_<framework>.json`.
+    """
+    folder = Path(folder) if folder else paths.results_root()
+    name = f"{Path(provenance['chapter']).name}_{provenance['profile']}_{provenance['framework']}.json"
+    record = {
+        **provenance,
+        "recorded": time.strftime("%Y-%m-%d"),
+        "minutes": round(minutes, 2),
+        "peak_memory_gb": peak_memory_gb(),
+        "protocol": protocol,
+        "metrics": metrics,
+        "history": asdict(history)["epochs"],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{name}.part"
+    part.write_text(json.dumps(record, indent=1, default=_plain) + "\n")
+    os.replace(part, folder / name)
+    return folder / name
+
+
+def read(chapter, profile, framework, *, folder=None):
+    """Read a record back; None when that run has not been recorded."""
+    folder = Path(folder) if folder else paths.results_root()
+    path = folder / f"{Path(chapter).name}_{profile}_{framework}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def commit():
+    """Short hash of the commit the package runs from, with a plus sign when files have changed; "unknown" elsewhere."""
+    root = paths.repo_root()
+    if root is None:
+        return "unknown"
+    try:
+        return _git(root, "rev-parse", "--short", "HEAD") + ("+" if _git(root, "status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def peak_memory_gb():
+    """Largest memory this process has held so far, GB (10^9 bytes); None where the system does not tell."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return None
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    scale = 1 if platform.system() == "Darwin" else 1024
+    return round(kilobytes * scale / 1e9, 2)
+
+
+def _git(root, *words):
+    return subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _version(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _plain(value):
+    return value.item() if hasattr(value, "item") else str(value)

@@ -1,0 +1,100 @@
+"""Explorers that need no kernel: plain HTML with a few lines of JavaScript, the same in a notebook and on the site."""
+
+import base64
+import html
+import json
+
+import numpy as np
+
+_PAGE = """
+<div class="uc-explorer" id="{name}" role="group" aria-labelledby="{name}-title">
+<p id="{name}-title"><strong>{title}</strong></p>
+<p><label for="{name}-threshold">Threshold</label>
+<input id="{name}-threshold" type="range" min="0" max="100" value="50" step="1" aria-describedby="{name}-scores">
+<output id="{name}-value" for="{name}-threshold">0.50</output></p>
+<p id="{name}-scores" aria-live="polite"><noscript>This explorer needs JavaScript; the curves above show the same.</noscript></p>
+<div class="uc-explorer-pictures">
+<figure><canvas id="{name}-image" width="{width}" height="{height}" role="img" aria-label="{alt}"></canvas>
+<figcaption>image</figcaption></figure>
+<figure><canvas id="{name}-map" width="{width}" height="{height}" role="img"
+aria-label="Pixels above the threshold: hits white, misses blue, false alarms orange"></canvas>
+<figcaption>hits white, <span style="border-bottom:3px solid #0072B2">misses blue</span>,
+<span style="border-bottom:3px solid #D55E00">false alarms orange</span></figcaption></figure>
+</div>
+<style>
+.uc-explorer input[type=range] {{ width: min(24rem, 70%); vertical-align: middle; }}
+.uc-explorer-pictures {{ display: flex; flex-wrap: wrap; gap: 1rem; }}
+.uc-explorer-pictures figure {{ margin: 0; }}
+.uc-explorer canvas {{ width: min(256px, 85vw); image-rendering: pixelated; border: 1px solid #888; }}
+</style>
+<script>
+(function () {{
+  var data = {data};
+  function bytes(text) {{ return Uint8Array.from(atob(text), function (c) {{ return c.charCodeAt(0); }}); }}
+  function find(part) {{ return document.getElementById("{name}-" + part); }}
+  var probability = bytes(data.probability), mask = bytes(data.mask), image = bytes(data.image);
+  function paint(canvas, colour) {{
+    var context = canvas.getContext("2d"), picture = context.createImageData(canvas.width, canvas.height);
+    for (var i = 0; i < mask.length; i++) picture.data.set(colour(i), 4 * i);
+    context.putImageData(picture, 0, 0);
+  }}
+  function ratio(a, b) {{ return b ? (a / b).toFixed(3) : "undefined"; }}
+  function update() {{
+    var threshold = find("threshold").value / 100, tp = 0, fp = 0, fn = 0;
+    paint(find("map"), function (i) {{
+      var above = probability[i] / 255 > threshold;
+      if (above && mask[i]) {{ tp++; return [255, 255, 255, 255]; }}
+      if (above) {{ fp++; return [213, 94, 0, 255]; }}
+      if (mask[i]) {{ fn++; return [0, 114, 178, 255]; }}
+      return [0, 0, 0, 255];
+    }});
+    find("value").textContent = threshold.toFixed(2);
+    find("threshold").setAttribute("aria-valuetext", threshold.toFixed(2));
+    find("scores").textContent = "Precision " + ratio(tp, tp + fp) + ", recall " + ratio(tp, tp + fn) +
+      ", Dice " + ratio(2 * tp, 2 * tp + fp + fn);
+  }}
+  paint(find("image"), function (i) {{ return [image[3 * i], image[3 * i + 1], image[3 * i + 2], 255]; }});
+  find("threshold").addEventListener("input", update);
+  update();
+}})();
+</script>
+</div>
+"""
+
+
+def threshold_explorer(image, probability, mask, *, name, title, alt):
+    """A slider that moves the threshold and shows hits, misses and false alarms with precision, recall and Dice.
+
+    Parameters
+    ----------
+    image : array of uint8, shape (H, W, 3)
+    probability : array of float, shape (H, W), in [0, 1]
+    mask : array of int, shape (H, W)
+        Truth, 0 or 1.
+    name : str
+        Unique on the page: it becomes the HTML id.
+    title, alt : str
+        Shown above; alternative text of the image.
+
+    Returns
+    -------
+    IPython.display.HTML
+        Works with the keyboard (arrow keys on the slider), with a screen reader, and without a kernel.
+    """
+    from IPython.display import HTML
+
+    height, width = mask.shape
+    data = {
+        "probability": _encode(np.round(np.asarray(probability) * 255)),
+        "mask": _encode(mask),
+        "image": _encode(image),
+    }
+    return HTML(
+        _PAGE.format(
+            name=name, title=html.escape(title), alt=html.escape(alt), width=width, height=height, data=json.dumps(data)
+        )
+    )
+
+
+def _encode(array):
+    return base64.b64encode(np.ascontiguousarray(array, dtype=np.uint8)).decode()

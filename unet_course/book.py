@@ -13,9 +13,9 @@ from pathlib import Path
 import yaml
 
 from . import paths
+from .results import PROVENANCE_MIME
 
 FRAMEWORKS = ("keras", "torch")
-PROVENANCE_MIME = "application/vnd.unet-course.provenance+json"
 
 
 class BookError(Exception):

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from . import paths
 
+# Output of this type carries a run's provenance from the notebook to the site.
+PROVENANCE_MIME = "application/vnd.unet-course.provenance+json"
+
 _PACKAGES = ("numpy", "scikit-image", "keras", "tensorflow", "torch", "unet-course")
 
 

@@ -1,0 +1,60 @@
+"""Batches: every picture once an epoch, the same order for the same seed, masks that move with their pictures."""
+
+import numpy as np
+import pytest
+
+from unet_course.batches import Batches, as_float
+
+rng = np.random.default_rng(0)
+IMAGES = rng.integers(0, 256, (10, 8, 8, 3), dtype=np.uint8)
+MASKS = (IMAGES[..., 0] > 128).astype(np.int32)
+
+
+def test_every_picture_comes_once_an_epoch_and_the_last_batch_may_be_small():
+    batches = Batches(IMAGES, MASKS, 4, seed=1)
+    sizes = [len(images) for images, _ in batches.epoch(0)]
+    assert sizes == [4, 4, 2]
+    assert sorted(batches.order(0)) == list(range(10))
+
+
+def test_order_changes_with_the_epoch_and_repeats_with_the_seed():
+    first, again = Batches(IMAGES, MASKS, 4, seed=1), Batches(IMAGES, MASKS, 4, seed=1)
+    assert np.array_equal(first.order(3), again.order(3))
+    assert not np.array_equal(first.order(0), first.order(1))
+    assert np.array_equal(Batches(IMAGES, MASKS, 4).order(5), np.arange(10))
+
+
+def test_pictures_are_scaled_to_one():
+    assert as_float(IMAGES).dtype == np.float32
+    assert as_float(IMAGES).max() <= 1
+    assert np.array_equal(as_float(as_float(IMAGES)), as_float(IMAGES))
+
+
+def test_masks_move_with_their_pictures():
+    for images, masks in Batches(IMAGES, MASKS, 4, seed=2, augment=True).epoch(0):
+        assert np.array_equal(masks, images[..., 0] > 128.5 / 255)
+
+
+def test_augmentation_differs_between_epochs():
+    batches = Batches(IMAGES[:1], MASKS[:1], 1, seed=2, augment=True)
+    assert len({batches.batch(epoch, 0)[0].tobytes() for epoch in range(20)}) > 3
+
+
+@pytest.mark.parametrize(
+    ("images", "masks", "size", "message"),
+    [
+        (IMAGES[..., 0], MASKS, 4, r"\(N, H, W, C\)"),
+        (IMAGES, MASKS[:, :4], 4, "to match the images"),
+        (IMAGES[:0], MASKS[:0], 4, "no images"),
+        (IMAGES, MASKS, 0, "at least 1"),
+        (IMAGES.astype(float), MASKS, 4, "divide by 255"),
+    ],
+)
+def test_wrong_arrays_are_refused_with_advice(images, masks, size, message):
+    with pytest.raises(ValueError, match=message):
+        Batches(images, masks, size)
+
+
+def test_turning_needs_square_pictures():
+    with pytest.raises(ValueError, match="square"):
+        Batches(IMAGES[:, :4], MASKS[:, :4], 2, augment=True)

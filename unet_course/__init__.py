@@ -1,0 +1,7 @@
+"""U-Net on medical images, in Keras and in PyTorch: the package behind every chapter of the course.
+
+`from unet_course import keras as uc` or `from unet_course import torch as uc`: below that line everything has the same
+names. Nothing heavy is imported here, so the command line answers at once and each framework can be missing.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,130 @@
+"""Decode once, read often: arrays in memory-mapped files that appear all at once or not at all."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from .. import paths
+
+
+class Ragged:
+    """Arrays of different shapes behind one another in one memory-mapped file; read-only.
+
+    Parameters
+    ----------
+    flat : ndarray, (total,)
+    shapes : sequence of tuple of int
+    """
+
+    def __init__(self, flat, shapes):
+        self.flat, self.shapes = flat, [tuple(shape) for shape in shapes]
+        self._starts = np.concatenate([[0], np.cumsum([int(np.prod(shape)) for shape in self.shapes])])
+
+    def __len__(self):
+        return len(self.shapes)
+
+    def __getitem__(self, position):
+        if not np.isscalar(position):
+            return [self[i] for i in position]
+        position = range(len(self))[int(position)]  # counts from the end when negative, IndexError when outside
+        start, stop = self._starts[position : position + 2]
+        return self.flat[start:stop].reshape(self.shapes[position])
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+
+def key_of(root, *facts):
+    """A short hash of a folder's files (path, size, time of change) and of anything else the arrays depend on."""
+    digest = hashlib.sha256(repr(facts).encode())
+    for path in sorted(Path(root).rglob("*")):
+        if path.is_file():
+            state = path.stat()
+            digest.update(f"{path.relative_to(root).as_posix()} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def cached(name, build):
+    """Arrays by name from the cache; built first when they are not there or damaged.
+
+    Parameters
+    ----------
+    name : str
+        Folder inside the cache; must change when the content would.
+    build : callable
+        `build(writer)` calls `writer.add(array=..., ...)` once per picture, with the same names each time, and returns a
+        dict that can be written as JSON.
+
+    Returns
+    -------
+    arrays : dict of str to (ndarray or Ragged)
+        Memory-mapped; an ndarray with a leading axis N when all shapes agree.
+    notes : dict
+        What `build` returned.
+    """
+    folder = paths.data_root() / "cache" / name
+    if not _complete(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            with _Writer(part) as writer:
+                notes = build(writer)
+                writer.finish(notes)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(part, folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    return _open(folder)
+
+
+class _Writer:
+    def __init__(self, folder):
+        self.folder, self.files, self.dtypes, self.shapes = folder, {}, {}, {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        for file in self.files.values():
+            file.close()
+
+    def add(self, **arrays):
+        for name, array in arrays.items():
+            if name not in self.files:
+                self.files[name] = open(self.folder / f"{name}.bin", "wb")
+                self.dtypes[name], self.shapes[name] = array.dtype.str, []
+            self.files[name].write(np.ascontiguousarray(array).data)
+            self.shapes[name].append(array.shape)
+
+    def finish(self, notes):
+        state = {"dtypes": self.dtypes, "shapes": self.shapes, "notes": notes}
+        (self.folder / "cache.json").write_text(json.dumps(state))
+
+
+def _complete(folder):
+    """True when every file is there with its full length; a killed copy or a full disk leaves shorter ones."""
+    try:
+        state = json.loads((folder / "cache.json").read_text())
+        return all(
+            (folder / f"{name}.bin").stat().st_size
+            == np.dtype(dtype).itemsize * sum(int(np.prod(shape)) for shape in state["shapes"][name])
+            for name, dtype in state["dtypes"].items()
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _open(folder):
+    state = json.loads((folder / "cache.json").read_text())
+    arrays = {}
+    for name, dtype in state["dtypes"].items():
+        flat = np.memmap(folder / f"{name}.bin", dtype=dtype, mode="r")
+        shapes = state["shapes"][name]
+        same = all(shape == shapes[0] for shape in shapes)
+        arrays[name] = flat.reshape(len(shapes), *shapes[0]) if same else Ragged(flat, shapes)
+    return arrays, state["notes"]

@@ -1,0 +1,218 @@
+"""Reader of the nuclei of the 2018 Data Science Bowl: one folder per picture, one mask file per nucleus.
+
+Reads the published release, the mended one (mask names of any form, a few masks that overlap), and the phantoms.
+Explained in the chapter "Nuclei under the microscope".
+"""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from skimage.transform import resize
+from tqdm.auto import tqdm
+
+from . import DataError, Dataset, cache, locate, source_of
+
+KEY = "nuclei"
+# Change it when the decoding below changes, so that old caches are not used.
+_VERSION = 1
+
+
+def load(root=None, *, size=None, source=None):
+    """Read all pictures and masks; the first time they are decoded into a cache, later they are memory-mapped.
+
+    Parameters
+    ----------
+    root : path, optional
+        Folder with `stage1_train/` (or its content). Default: where `locate` finds the data.
+    size : int, optional
+        Resize to (size, size) pixels: pictures with anti-aliasing, labels by nearest neighbour. Default: own sizes.
+    source : {"real", "phantom"}, optional
+        Which data to take when `root` is not given. Default: real where present.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are no data.
+    DataError
+        If a picture or mask is missing, damaged or of the wrong size.
+    """
+    root = Path(root) if root else locate(KEY, source)
+    key = cache.key_of(root, _VERSION)
+    arrays, notes = cache.cached(f"{KEY}-{key}", lambda writer: _decode(root, writer))
+    if size is not None:
+        native = arrays
+        arrays, _ = cache.cached(f"{KEY}-{key}-{size}", lambda writer: _shrink(native, size, writer))
+    return Dataset(
+        key=KEY, source=source_of(root), root=root, index=pd.DataFrame(notes["index"]),
+        content_hash=notes["content_hash"], **arrays,
+    )  # fmt: skip
+
+
+def read_image(path):
+    """Read one picture as uint8 (H, W, 3), 0 to 255; an alpha channel, constant in this set, is left out."""
+    return _read(path, "RGB")
+
+
+def read_instances(folder, shape):
+    """Read a folder of masks, one per nucleus, as one int32 label image.
+
+    Parameters
+    ----------
+    folder : path
+        Holds one PNG per nucleus, 0 outside and above 0 inside.
+    shape : tuple of int
+        Height and width of the picture.
+
+    Returns
+    -------
+    ndarray, int32, (H, W)
+        0 is background; nuclei are 1 to n in the order of the file names. Where masks overlap, the first keeps the pixel.
+
+    Raises
+    ------
+    DataError
+        If there is no mask, or one is damaged or of another size.
+    """
+    return merge_masks(read_masks(folder, shape).values(), shape)
+
+
+def merge_masks(masks, shape):
+    """Labels 1 to n from boolean masks; earlier masks keep shared pixels, masks without a pixel of their own get no label."""
+    labels = np.zeros(shape, np.int32)
+    count = 0
+    for mask in masks:
+        free = mask & (labels == 0)
+        if free.any():
+            count += 1
+            labels[free] = count
+    return labels
+
+
+def read_masks(folder, shape):
+    """All masks of a folder as boolean (H, W) arrays by file name; same errors as `read_instances`."""
+    folder = Path(folder)
+    files = sorted(folder.glob("*.png"))
+    if not files:
+        raise DataError(f"{folder} holds no mask (*.png). Fetch this picture again: `unet-course data nuclei`.")
+    masks = {}
+    for file in files:
+        mask = _read(file, "L") > 0
+        if mask.shape != tuple(shape):
+            raise DataError(
+                f"{file} has {mask.shape[0]} x {mask.shape[1]} pixels, its picture {shape[0]} x {shape[1]}. "
+                "The mask belongs to another picture: fetch this one again with `unet-course data nuclei`."
+            )
+        masks[file.name] = mask
+    return masks
+
+
+def image_type(image):
+    """Say how a picture was taken, from its colours alone.
+
+    Parameters
+    ----------
+    image : ndarray, uint8, (H, W, 3)
+
+    Returns
+    -------
+    {"fluorescence", "purple", "brightfield"}
+        Coloured: stained tissue, "purple". Grey and mostly dark: "fluorescence". Grey and mostly bright: "brightfield".
+    """
+    image = np.asarray(image)
+    if np.ptp(image.astype(int), axis=-1).mean() > 2:
+        return "purple"
+    return "fluorescence" if np.median(image) < 128 else "brightfield"
+
+
+def sample_folders(root):
+    """Folders of single pictures, sorted by name.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are none.
+    """
+    root = Path(root)
+    top = root / "stage1_train" if (root / "stage1_train").is_dir() else root
+    folders = sorted(path.parent for path in top.glob("*/images"))
+    if not folders:
+        raise FileNotFoundError(
+            f"{top} holds no <id>/images/<id>.png. Point to the folder that contains stage1_train, "
+            "or run `unet-course data nuclei`."
+        )
+    return folders
+
+
+def image_file(folder):
+    """The one picture of a sample folder.
+
+    Raises
+    ------
+    DataError
+        If there is none or more than one.
+    """
+    files = sorted((folder / "images").glob("*.png"))
+    if len(files) != 1:
+        raise DataError(
+            f"{folder / 'images'} holds {len(files)} pictures instead of one. "
+            "Fetch this picture again: `unet-course data nuclei`."
+        )
+    return files[0]
+
+
+def _sample(folder):
+    image = read_image(image_file(folder))
+    masks = read_masks(folder / "masks", image.shape[:2])
+    return image, merge_masks(masks.values(), image.shape[:2]), len(masks)
+
+
+def _decode(root, writer):
+    folders = sample_folders(root)
+    digest, rows = hashlib.sha256(), []
+    with ThreadPoolExecutor() as pool:  # decoding PNG runs outside Python's lock
+        samples = pool.map(_sample, folders)
+        for folder, (image, labels, n_masks) in zip(folders, tqdm(samples, "decode", len(folders)), strict=True):
+            writer.add(images=image, masks=(labels > 0).astype(np.uint8), instances=labels)
+            digest.update(folder.name.encode() + image.tobytes() + labels.tobytes())
+            rows.append(
+                {
+                    "id": folder.name,
+                    "path": folder.relative_to(root).as_posix(),
+                    "group": folder.name,
+                    "image_type": image_type(image),
+                    "height": image.shape[0],
+                    "width": image.shape[1],
+                    "n_masks": n_masks,
+                    "n_instances": int(labels.max()),
+                }
+            )
+    return {"index": rows, "content_hash": digest.hexdigest()}
+
+
+def _shrink(native, size, writer):
+    pairs = zip(native["images"], native["instances"], strict=True)
+    for image, labels in tqdm(pairs, f"resize to {size}", len(native["images"])):
+        small = resize(image, (size, size), order=1, anti_aliasing=True, preserve_range=True)
+        small_labels = resize(labels, (size, size), order=0, anti_aliasing=False, preserve_range=True).astype(np.int32)
+        writer.add(
+            images=small.round().astype(np.uint8), masks=(small_labels > 0).astype(np.uint8), instances=small_labels
+        )
+    return {}
+
+
+def _read(path, mode):
+    try:
+        with Image.open(path) as file:
+            return np.asarray(file.convert(mode))
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing. Fetch it again: `unet-course data nuclei`.") from error
+    except (OSError, SyntaxError) as error:  # Pillow's signs of a damaged PNG
+        raise DataError(f"{path} is truncated or not a PNG ({error}). Fetch it again: `unet-course data nuclei`.") from error

@@ -1,0 +1,24 @@
+"""Where things lie: data on this machine, the clone, the records of runs."""
+
+import os
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+def data_root():
+    """Folder of all data sets: the environment variable UNET_COURSE_DATA, or ~/.cache/unet_course."""
+    chosen = os.environ.get("UNET_COURSE_DATA")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "unet_course"
+
+
+def repo_root():
+    """The clone this package runs from; None when the package was installed without one."""
+    parent = PACKAGE.parent
+    return parent if (parent / "_toc.yml").exists() and (parent / "book").is_dir() else None
+
+
+def results_root():
+    """Folder of the recorded runs: in the clone, or the copy that an installed package carries."""
+    root = repo_root()
+    return root / "book" / "results" if root else PACKAGE / "_book" / "results"

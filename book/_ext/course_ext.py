@@ -1,0 +1,83 @@
+"""What no option of Jupyter Book 1 gives: formulas without scripts, right buttons, shared figure numbers."""
+
+import mathml
+
+# Set before the page is painted, so that the other framework's cells never flash up.
+EARLY_SCRIPT = """
+(function () {
+  var choice = null;
+  try { choice = localStorage.getItem("uc-framework"); } catch (error) { /* private window */ }
+  document.documentElement.dataset.ucFramework = choice === "torch" ? "torch" : "keras";
+})();
+"""
+
+
+def fix_buttons(app, pagename, templatename, context, doctree):
+    """Point "Suggest edit" at the text in book/ and offer the Colab notebook of the other framework."""
+    if not pagename.startswith("notebooks/"):
+        return
+    chapter = pagename.removeprefix("notebooks/")
+    for button in _walk(context.get("header_buttons", [])):
+        if button.get("label") == "source-edit-button":
+            button["url"] = button["url"].replace(f"{pagename}.ipynb", f"book/{chapter}.md")
+        if button.get("label") == "launch-buttons":
+            button["buttons"] = list(_colab_links(button["buttons"], _frameworks(app, pagename)))
+
+
+def _colab_links(links, frameworks):
+    names = {"keras": "Keras", "torch": "PyTorch"}
+    for link in links:
+        if link["text"] != "Colab" or not frameworks:
+            yield link
+            continue
+        for position, framework in enumerate(frameworks):
+            ending = ".ipynb" if position == 0 else f"_{framework}.ipynb"
+            url = link["url"].removesuffix(".ipynb") + ending
+            yield {**link, "text": f"Colab ({names[framework]})", "url": url}
+
+
+def _frameworks(app, pagename):
+    """The frameworks on this page, the chapter's own first: site.merge wrote them into the notebook."""
+    return app.env.metadata[pagename].get("frameworks", "").split()
+
+
+def _walk(buttons):
+    for button in buttons:
+        yield button
+        yield from _walk(button.get("buttons", []))
+
+
+def drop_thebe(app, pagename, templatename, context, doctree):
+    """Leave out sphinx-thebe: it is always loaded, twice, names another host, and nothing here uses it."""
+    context["script_files"] = [file for file in context["script_files"] if not _is_thebe(file)]
+    context["css_files"] = [file for file in context["css_files"] if "sphinx-thebe" not in str(file.filename)]
+
+
+def _is_thebe(file):
+    body = getattr(file, "attributes", {}).get("body") or ""
+    return "THEBE_JS_URL" in body or "sphinx-thebe" in str(getattr(file, "filename", file))
+
+
+def share_figure_numbers(app, env):
+    """Give the two frameworks' versions of a figure (`fig-x` and `fig-x-torch`) one number."""
+    skipped = {}
+    for kinds in env.toc_fignumbers.values():
+        figures = kinds.get("figure", {})
+        for name, number in sorted(figures.items(), key=lambda item: item[1]):
+            chapter = number[:-1]
+            twin = name.removesuffix("-torch")
+            if twin != name and twin in figures:
+                skipped[chapter] = skipped.get(chapter, 0) + 1
+                figures[name] = figures[twin]
+            else:
+                figures[name] = (*chapter, number[-1] - skipped.get(chapter, 0))
+    return []
+
+
+def setup(app):
+    mathml.setup(app)
+    app.add_js_file(None, body=EARLY_SCRIPT)
+    app.connect("html-page-context", fix_buttons, priority=950)
+    app.connect("html-page-context", drop_thebe, priority=950)
+    app.connect("env-get-updated", share_figure_numbers, priority=950)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,62 @@
+# `make help` lists the targets. Needed beforehand: make and Python 3.11 or newer.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+# What kernels that run chapters get; the same as `kernel_environment` in unet_course/book.py (a test holds them together).
+KERNEL_ENVIRONMENT := IPYTHONDIR="$(CURDIR)/_build/ipython" TQDM_DISABLE=1 TF_CPP_MIN_LOG_LEVEL=3 PYTHONHASHSEED=0 \
+	UNET_COURSE_OFFLINE=1
+# The freshly executed notebooks and, where there are some, the committed ones.
+NOTEBOOKS = _build/executed/smoke $(wildcard notebooks)
+
+.DEFAULT_GOAL := help
+.PHONY: help env book test serve laptop notebooks lint lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+env: .venv/.stamp  ## make the environment in .venv (quick when nothing changed)
+
+.venv/.stamp: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "The course needs Python 3.11 or newer, and $(PYTHON) is older or missing. Name another one:" \
+			"make env PYTHON=python3.11"; exit 1; }
+	@echo "Making the environment in .venv. The first time this downloads about 1.5 GB."
+	@$(PYTHON) -m venv .venv || { \
+		echo "Python's venv module is incomplete; on Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install -r requirements.lock
+	$(BIN)/python -m pip install --no-deps --no-build-isolation -e .
+	@touch $@
+
+book: env  ## run what changed of every chapter, in both frameworks, and build the site
+	$(BIN)/unet-course book
+
+test: book  ## all tests: the package, the site in a browser, and every notebook run again and compared
+	$(BIN)/python -m pytest
+	rm -rf _build/ipython && cp -R book/kernel _build/ipython
+	$(KERNEL_ENVIRONMENT) $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 600 \
+		--nbval-sanitize-with tests/nbval_sanitize.cfg $(NOTEBOOKS)
+
+serve: book  ## show the site on http://127.0.0.1:8000 (another port: PORT=8080)
+	@echo "The site is at http://127.0.0.1:$(PORT) until you press Ctrl-C."
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+laptop: env  ## run every chapter on real data with the laptop profile; writes records to book/results
+	$(BIN)/unet-course run all --profile laptop
+
+notebooks: env  ## write the committed notebooks anew
+	$(BIN)/unet-course notebooks
+
+lint: env  ## check the style of the code
+	$(BIN)/ruff check .
+
+lock: env  ## write requirements.lock anew, with today's newest versions
+	$(PYTHON) -m venv --clear _build/lock
+	_build/lock/bin/python -m pip install --upgrade pip
+	_build/lock/bin/python -m pip install -e '.[keras,torch,book,dev]'
+	_build/lock/bin/python -m pip list --format=freeze --exclude unet-course --exclude pip \
+		| sed 's/+[a-z0-9.]*$$//' > requirements.lock
+
+clean:  ## remove what was built and the caches, not .venv
+	rm -rf _build dist .hypothesis .pytest_cache .ruff_cache

@@ -1,0 +1,119 @@
+"""Write synthetic nuclei in the on-disk layout of the Data Science Bowl 2018 training set."""
+
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm.auto import tqdm
+
+from unet_course.phantoms import nuclei_scene
+
+VERSION = 1  # raise when the same seed gives other pixels
+RECORD = "PHANTOM.json"
+
+
+def write(dest, *, n_images=24, seed=0):
+    """Write a synthetic nuclei set that can be read like the real one; do nothing when it is already there.
+
+    The layout is `dest/stage1_train/<id>/images/<id>.png` (RGBA, alpha 255) with one `masks/<hash>.png` per
+    nucleus (grey, 0 and 255, never overlapping, at least 21 pixels). The three kinds come in the proportions of
+    the real set, 546 fluorescence : 108 purple : 16 bright-field, but with at least two of each.
+    `dest/PHANTOM.json` says that the set is synthetic and how it was made. Everything is written to a
+    neighbouring folder first and then renamed, so an interrupted run leaves no half set behind.
+
+    Parameters
+    ----------
+    dest : path-like
+    n_images : int
+        At least 6.
+    seed : int
+        The same seed gives the same pixels.
+
+    Returns
+    -------
+    Path
+        `dest`.
+
+    Raises
+    ------
+    ValueError
+        When `n_images` is too small, or when `dest` holds files but no PHANTOM.json: it may be real data.
+    """
+    dest = Path(dest)
+    record = {
+        "key": "nuclei",
+        "seed": seed,
+        "n_images": n_images,
+        "version": VERSION,
+        "note": "Synthetic, drawn by unet_course.phantoms; results on it say nothing about real nuclei.",
+    }
+    plan = _plan(n_images)
+    if _is_written(dest, record):
+        return dest
+    dest.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=dest.parent, prefix=f".{dest.name}-") as scratch:
+        fresh = Path(scratch) / "fresh"
+        for index, (draw, style) in enumerate(tqdm(plan, desc="phantom nuclei", unit="image")):
+            image, labels = draw(np.random.default_rng([seed, index]), style)
+            _save(fresh / "stage1_train", f"{seed}/{index}", image, labels)
+        (fresh / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        if dest.exists():
+            dest.rename(Path(scratch) / "old")
+        fresh.rename(dest)
+    return dest
+
+
+def _is_written(dest, record):
+    """Say whether `dest` already holds this set; refuse a folder that no phantom wrote."""
+    if not dest.exists() or not any(dest.iterdir()):
+        return False
+    if not (dest / RECORD).exists():
+        raise ValueError(
+            f"{dest} is not empty and has no {RECORD}, so it may hold real data; "
+            "choose another folder for the phantom, or move those files away first"
+        )
+    return json.loads((dest / RECORD).read_text(encoding="utf-8")) == record
+
+
+def _plan(n_images):
+    """List which picture to draw for each index: pairs of a drawing function and its argument."""
+    if n_images < 6:
+        raise ValueError(f"n_images is {n_images}; a set needs at least 6, two of each kind")
+    n_purple = max(2, round(n_images * 108 / 670))
+    n_brightfield = max(2, round(n_images * 16 / 670))
+    n_fluorescence = n_images - n_purple - n_brightfield
+    return (
+        [(nuclei_scene.fluorescence, style) for style in _cycle(nuclei_scene.ASSAYS, n_fluorescence)]
+        + [(nuclei_scene.purple, style) for style in _cycle(nuclei_scene.STAINS, n_purple)]
+        + [(nuclei_scene.brightfield, (512, 512))] * n_brightfield
+    )
+
+
+def _cycle(styles, count):
+    """Repeat the styles until there are `count`."""
+    return [styles[index % len(styles)] for index in range(count)]
+
+
+def _save(folder, counter, image, labels):
+    """Write one picture and its masks, named by hashes of the counters as the real files are by hashes."""
+    name = _hash(counter)
+    for part in ("images", "masks"):
+        (folder / name / part).mkdir(parents=True)
+    opaque = np.full((*labels.shape, 1), 255, np.uint8)
+    _save_png(folder / name / "images" / f"{name}.png", np.concatenate([image, opaque], axis=-1))
+    for label in range(1, labels.max() + 1):
+        mask = (labels == label) * np.uint8(255)
+        _save_png(folder / name / "masks" / f"{_hash(f'{counter}/{label}')}.png", mask)
+
+
+def _hash(text):
+    """Return 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _save_png(path, pixels):
+    """Save with the lightest compression: masks shrink to nothing anyway, and it is the quickest."""
+    Image.fromarray(pixels).save(path, compress_level=1)

@@ -33,7 +33,7 @@ class Dataset:
         0 is background, 1 to n are single nuclei.
     index : pandas.DataFrame
         `id`, `path`, `group` (pictures of one group never part in a split), `image_type`, `height` and `width` in pixels
-        as on disk, `n_masks` files and `n_instances` nuclei.
+        as on disk, `n_masks` files, `n_instances` nuclei, and `overlap`, the pixels that more than one mask claims.
     content_hash : str
         SHA-256 of all decoded pictures and labels at their own sizes: two machines with the same value read the same
         data.

@@ -171,7 +171,9 @@ def image_file(folder):
 def _sample(folder):
     image = read_image(image_file(folder))
     masks = read_masks(folder / "masks", image.shape[:2])
-    return image, merge_masks(masks.values(), image.shape[:2]), len(masks)
+    labels = merge_masks(masks.values(), image.shape[:2])
+    overlap = sum(int(mask.sum()) for mask in masks.values()) - int(np.count_nonzero(labels))
+    return image, labels, len(masks), overlap
 
 
 def _decode(root, writer):
@@ -179,7 +181,7 @@ def _decode(root, writer):
     digest, rows = hashlib.sha256(), []
     with ThreadPoolExecutor() as pool:  # decoding PNG runs outside Python's lock
         samples = pool.map(_sample, folders)
-        for folder, (image, labels, n_masks) in zip(folders, tqdm(samples, "decode", len(folders)), strict=True):
+        for folder, (image, labels, n_masks, overlap) in zip(folders, tqdm(samples, "decode", len(folders)), strict=True):
             writer.add(images=image, masks=(labels > 0).astype(np.uint8), instances=labels)
             digest.update(folder.name.encode() + image.tobytes() + labels.tobytes())
             rows.append(
@@ -192,6 +194,7 @@ def _decode(root, writer):
                     "width": image.shape[1],
                     "n_masks": n_masks,
                     "n_instances": int(labels.max()),
+                    "overlap": overlap,
                 }
             )
     return {"index": rows, "content_hash": digest.hexdigest()}

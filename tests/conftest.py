@@ -1,0 +1,53 @@
+"""Fixtures for all tests: a data folder of the test's own, small nuclei pictures, and the real data where present."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+# Taken before any test changes the variable.
+REAL = os.environ.get("UNET_COURSE_DATA")
+
+
+@pytest.fixture
+def data_root(tmp_path, monkeypatch):
+    """An empty data folder that only this test sees."""
+    monkeypatch.setenv("UNET_COURSE_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def real(tmp_path, monkeypatch):
+    """`real("nuclei")` is the folder of a real data set; skips the test where it is not. The cache goes elsewhere."""
+
+    def find(key):
+        if not REAL or not (Path(REAL) / key).is_dir():
+            pytest.skip(f"needs the real {key} data: set UNET_COURSE_DATA to the folder that holds {key}/")
+        return Path(REAL) / key
+
+    monkeypatch.setenv("UNET_COURSE_DATA", str(tmp_path / "data"))
+    return find
+
+
+@pytest.fixture
+def write_nuclei():
+    """`write_nuclei(root, n)` writes n pictures of 40 x 48 pixels with three bright squares each, in the real layout."""
+
+    def write(root, n=3):
+        for number in range(n):
+            folder = root / "stage1_train" / f"{number:064x}"
+            (folder / "images").mkdir(parents=True)
+            (folder / "masks").mkdir()
+            picture = np.full((40, 48, 4), 12, np.uint8)
+            picture[..., 3] = 255
+            for k, corner in enumerate(((2, 2), (20, 5), (10, 30))):
+                mask = np.zeros((40, 48), np.uint8)
+                mask[corner[0] : corner[0] + 8, corner[1] : corner[1] + 8 + number] = 255
+                picture[mask > 0, :3] = 150 + 20 * number
+                Image.fromarray(mask).save(folder / "masks" / f"{k:064x}.png")
+            Image.fromarray(picture).save(folder / "images" / f"{folder.name}.png")
+        return root
+
+    return write

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from unet_course import paths
+from unet_course.datasets import cache
+
+
+def build(writer):
+    writer.add(x=np.arange(6, dtype=np.int16).reshape(2, 3))
+    writer.add(x=np.arange(4, dtype=np.int16).reshape(1, 4))
+    return {"made": True}
+
+
+def test_ragged_arrays_come_back(data_root):
+    arrays, notes = cache.cached("a", build)
+    assert notes == {"made": True}
+    assert [x.tolist() for x in arrays["x"]] == [[[0, 1, 2], [3, 4, 5]], [[0, 1, 2, 3]]]
+    assert arrays["x"][-1].shape == (1, 4) and len(arrays["x"][[1, 0]]) == 2
+    with pytest.raises(IndexError):
+        arrays["x"][2]
+    with pytest.raises(ValueError, match="read-only"):
+        arrays["x"][0][0, 0] = 9
+
+
+def test_second_use_does_not_build(data_root):
+    cache.cached("a", build)
+
+    def refuse(writer):
+        raise AssertionError("built twice")
+
+    cache.cached("a", refuse)
+
+
+@pytest.mark.parametrize("damage", ["truncate", "delete", "garble"])
+def test_a_damaged_cache_is_built_again(data_root, damage):
+    cache.cached("a", build)
+    folder = paths.data_root() / "cache" / "a"
+    if damage == "truncate":
+        (folder / "x.bin").write_bytes((folder / "x.bin").read_bytes()[:-3])
+    elif damage == "delete":
+        (folder / "x.bin").unlink()
+    else:
+        (folder / "cache.json").write_text('{"dtypes"')
+    arrays, _ = cache.cached("a", build)
+    assert arrays["x"][1].tolist() == [[0, 1, 2, 3]]
+
+
+def test_a_build_that_fails_leaves_nothing(data_root):
+    def fail(writer):
+        writer.add(x=np.zeros(3))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.cached("a", fail)
+    assert list((data_root / "cache").iterdir()) == []
+
+
+def test_key_changes_with_files_and_facts(tmp_path):
+    (tmp_path / "x").write_text("1")
+    before = cache.key_of(tmp_path, 1)
+    assert before == cache.key_of(tmp_path, 1) != cache.key_of(tmp_path, 2)
+    (tmp_path / "x").write_text("12")
+    assert cache.key_of(tmp_path, 1) != before

@@ -1,0 +1,118 @@
+"""The command line `unet-course`: fetch data, run chapters, build the site, and say what this machine has."""
+
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# The commands import what they need themselves, so that `--help` answers at once and `doctor` works when things are missing.
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Profile = Annotated[str, typer.Option(help="smoke, laptop or full: a file in book/profiles.")]
+
+
+@app.command()
+def data(
+    key: Annotated[str, typer.Argument(help="Which data set; today: nuclei.")],
+    source: Annotated[str, typer.Option(help="mirror (no login), kaggle (your token), or local with --archive.")] = "mirror",
+    archive: Annotated[Path | None, typer.Option(help="A zip file or folder you have already.")] = None,
+    report: Annotated[bool, typer.Option("--report", help="Also say what it holds and which masks look wrong.")] = False,
+):
+    """Fetch a real data set, check it, and put it where chapters look."""
+    with _plain_errors(ValueError, OSError):
+        from .datasets import download
+
+        if key != "nuclei":
+            raise ValueError(f"There is no data set {key!r}; there is: nuclei.")
+        folder = download.nuclei(source, archive=archive)
+        print(f"{key}: {folder}")
+        if report:
+            _report(folder)
+
+
+@app.command()
+def run(
+    chapter: Annotated[str, typer.Argument(help='Such as 03_nuclei, or "all".')],
+    profile: Profile = "smoke",
+    framework: Annotated[str, typer.Option(help="keras, torch or both.")] = "both",
+    force: Annotated[bool, typer.Option("--force", help="Run even when nothing changed.")] = False,
+):
+    """Run a chapter with a profile, unless an up-to-date result is there."""
+    with _plain_errors():
+        from . import book
+
+        chapters = book.chapters() if chapter == "all" else [book.chapter(chapter)]
+        _write_phantoms()
+        for each in chapters:
+            for name in book.frameworks(each) if framework == "both" else [framework]:
+                print(book.run(each, profile, name, force=force))
+
+
+@app.command("book")
+def build(profile: Profile = "smoke"):
+    """Run what changed of every chapter, in both frameworks, and build the site."""
+    with _plain_errors():
+        from . import book
+
+        _write_phantoms()
+        book.build(profile)
+
+
+@app.command(hidden=True)
+def notebooks():
+    """Write the committed notebooks anew."""
+    with _plain_errors():
+        from . import book
+
+        book.export()
+
+
+@app.command()
+def doctor():
+    """Say what is installed, which device trains, which data are here, and how to get what is missing."""
+    from . import doctor
+
+    print(doctor.examine())
+
+
+@contextlib.contextmanager
+def _plain_errors(*expected):
+    """Turn the errors a reader can act on into one message without a traceback; `expected` adds to the usual ones."""
+    from .book import BookError
+    from .datasets import DataError
+    from .site import SiteError
+
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        remedy = "`make env` in a clone of the course, or `pip install 'unet-course[keras,torch,book]'`, brings it"
+        _stop(f"The package {error.name} is not installed: {remedy}.")
+    except (BookError, DataError, SiteError, FileNotFoundError, *expected) as error:
+        _stop(error)
+
+
+def _stop(message):
+    typer.echo(f"Error: {message}", err=True)
+    raise typer.Exit(1) from None
+
+
+def _write_phantoms():
+    from . import paths, phantoms
+
+    with _plain_errors(ValueError):
+        phantoms.write_all(paths.data_root() / "phantoms")
+
+
+def _report(folder):
+    from .datasets import nuclei, quality
+
+    dataset = nuclei.load(folder)
+    for name, value in quality.metadata_log(dataset).items():
+        print(f"{name}: {value}")
+    report = quality.quality_report(dataset)
+    suspicious = report[report.suspicious]
+    print(f"\n{len(suspicious)} of {len(report)} pictures have masks worth a look:")
+    for line in suspicious.itertuples():
+        print(f"  {line.id}: {line.flags}")

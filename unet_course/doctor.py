@@ -1,0 +1,155 @@
+"""Say what this machine has for the course: packages, frameworks and devices, memory, data; and how to get what is missing."""
+
+import importlib
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from . import datasets, paths
+
+TOOLS = {
+    "core": ("numpy", "scipy", "scikit-image", "scikit-learn", "pandas", "matplotlib"),
+    "book": ("jupyter-book", "jupytext", "papermill", "ipykernel"),
+    "dev": ("pytest", "nbval", "playwright", "ruff"),
+}
+FRAMEWORKS = {"keras": ("keras", "tensorflow"), "torch": ("torch",)}
+DATA = ("nuclei",)
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+def examine():
+    """Look at everything.
+
+    Returns
+    -------
+    str
+        A report in plain text. Whatever is missing is named at the end, each with its remedy.
+    """
+    parts = [_python(), *(_framework(name) for name in FRAMEWORKS), _machine(), *map(_data, DATA), _browser()]
+    lines = [line for found, _ in parts for line in found]
+    missing = [f"  - {remedy}" for _, remedies in parts for remedy in remedies]
+    return "\n".join([*lines, "", "Missing:" if missing else "Nothing is missing.", *missing])
+
+
+def probe(name):
+    """Import a twin and print its device as JSON; `examine` runs this in a process of its own.
+
+    A framework can take the whole process down, or fill it with log lines, when its installation is broken.
+    """
+    device = importlib.import_module(f"unet_course.{name}").describe_device()
+    engine = "torch" if name == "torch" else importlib.import_module("keras").backend.backend()
+    print(json.dumps(device | {"bfloat16": _bfloat16(engine)}))
+
+
+def _python():
+    lines = [f"Python     {platform.python_version()} in {sys.prefix}"]
+    remedies = []
+    for extra, packages in TOOLS.items():
+        versions = {package: _version(package) for package in packages}
+        lines.append(f"{extra:<10} " + ", ".join(f"{name} {version or '-'}" for name, version in versions.items()))
+        absent = [name for name, version in versions.items() if version is None]
+        if absent:
+            remedies.append(f"{', '.join(absent)}: {_install(extra)}")
+    return lines, remedies
+
+
+def _framework(name):
+    versions = ", ".join(f"{package} {_version(package) or '-'}" for package in FRAMEWORKS[name])
+    code = f"from unet_course import doctor; doctor.probe({name!r})"
+    search = os.pathsep.join(filter(None, [str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH")]))
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": search}
+    )
+    if result.returncode:
+        reason = (result.stderr.strip().splitlines() or [f"it ended with code {result.returncode}"])[-1]
+        reason = reason.removeprefix("ModuleNotFoundError: ")
+        return [f"{name:<10} {versions}: does not work here"], [f"{name}: {reason} Here: {_install(name)}"]
+    device = json.loads(result.stdout.strip().splitlines()[-1])
+    return [f"{name:<10} {versions}: {device['backend']}, device {device['device']}, bfloat16 {device['bfloat16']}"], []
+
+
+def _bfloat16(engine):
+    """In words: whether the device computes in bfloat16 by itself, which makes training shorter and smaller."""
+    if engine == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return "yes" if torch.cuda.is_bf16_supported(including_emulation=False) else "no"
+    if engine == "tensorflow":
+        import tensorflow
+
+        for device in tensorflow.config.list_physical_devices("GPU"):
+            details = tensorflow.config.experimental.get_device_details(device)
+            return "yes" if details.get("compute_capability", (0, 0)) >= (8, 0) else "no"
+    return "yes" if _cpu_flags() & {"amx_bf16", "avx512_bf16", "bf16"} else "only in software (slow)"
+
+
+def _cpu_flags():
+    """What the processor can do, as Linux lists it; nothing on other systems."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    return {flag for line in lines if line.startswith(("flags", "Features")) for flag in line.split(":", 1)[1].split()}
+
+
+def _machine():
+    root = paths.data_root()
+    existing = next(folder for folder in (root, *root.absolute().parents) if folder.is_dir())
+    free = shutil.disk_usage(existing).free / 1e9
+    remedies = [] if free > 5 else [f"disk space: set UNET_COURSE_DATA to a folder with 5 GB free, not {root}"]
+    return [
+        f"machine    {_cores()} cores, {_memory()} memory, {platform.system()} {platform.machine()}",
+        f"data root  {root} ({free:.0f} GB free)",
+    ], remedies
+
+
+def _cores():
+    """Cores this process may use: containers and job schedulers often allow fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _memory():
+    try:
+        return f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.0f} GB"
+    except (AttributeError, ValueError, OSError):  # Windows
+        return "unknown"
+
+
+def _data(key):
+    lines, remedies = [], []
+    for source in ("real", "phantom"):
+        try:
+            root = datasets.locate(key, source)
+            lines.append(f"{key:<10} {source}: {_describe(root)} in {root}")
+        except (FileNotFoundError, datasets.DataError) as error:
+            lines.append(f"{key:<10} {source}: -")
+            remedies.append(f"{key}, {source}: {error}")
+    return lines, remedies
+
+
+def _describe(root):
+    from .datasets import download
+
+    return download.describe(root)
+
+
+def _browser():
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    line = f"browser    {found or '-'} (only tests of the site need it)"
+    return [line], [] if found else ["chromium, for tests of the site: on Debian and Ubuntu `sudo apt-get install chromium`"]
+
+
+def _install(extra):
+    extras = "" if extra == "core" else f"[{extra}]"
+    return f"run `make env` in a clone of the course, or `pip install 'unet-course{extras}'`"
+
+
+def _version(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None

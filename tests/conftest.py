@@ -33,7 +33,7 @@ def real(tmp_path, monkeypatch):
 
 @pytest.fixture
 def write_nuclei():
-    """`write_nuclei(root, n)` writes n pictures of 40 x 48 pixels with three bright squares each, in the real layout."""
+    """`write_nuclei(root, n)` writes n pictures of 40 x 48 pixels with three bright squares, in the real layout."""
 
     def write(root, n=3):
         for number in range(n):

@@ -166,7 +166,8 @@ def run(chapter, profile, framework, *, force=False):
             papermill.execute_notebook(work, work, values, kernel_name="python3", cwd=chapter.root, log_output=False)
     except papermill.PapermillExecutionError as error:
         raise BookError(
-            f"{chapter.name} [{profile}, {framework}] failed in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
+            f"{chapter.name} [{profile}, {framework}] failed in cell {error.exec_count}: "
+            f"{error.ename}: {error.evalue}\n"
             f"The notebook up to there is {work}."
         ) from error
     minutes = (time.perf_counter() - started) / 60
@@ -226,7 +227,8 @@ def kernel_environment(folder, *, offline):
 def fingerprint(chapter, values):
     """A hash of all that can change the result: text, parameters, and the package modules this run imports."""
     other = next(framework for framework in FRAMEWORKS if framework != values["framework"])
-    code = "\n".join(cell.source for cell in read(chapter).cells if cell.cell_type == "code" and cell.source[:1] not in "%!")
+    cells = [cell.source for cell in read(chapter).cells if cell.cell_type == "code"]
+    code = "\n".join(cell for cell in cells if not cell.startswith(("%", "!")))
     digest = hashlib.sha256(chapter.source.read_bytes())
     digest.update(json.dumps(values, sort_keys=True).encode())
     digest.update((chapter.root / "requirements.lock").read_bytes())

@@ -43,7 +43,7 @@ def merge_masks(function):
     union = np.zeros((3, 4), dtype=int)
     union[:, :3] = 1
     cases = [
-        (([left],), (left > 0).astype(int), "One mask alone must come back as 0 and 1: did you divide or compare with 0?"),
+        (([left],), (left > 0).astype(int), "One mask alone must come back as 0 and 1: did you compare with 0?"),
         (
             ([left, right],),
             union,

@@ -112,7 +112,7 @@ def instance_average_precision(truth, prediction, thresholds=INSTANCE_THRESHOLDS
     Explained in the nuclei chapter, section "Counting nuclei".
     """
     if min(thresholds) < 0.5:
-        raise ValueError(f"thresholds must be at least 0.5 (got {min(thresholds)}): below it one object matches several.")
+        raise ValueError(f"thresholds must be at least 0.5 (got {min(thresholds)}): below, one object matches several.")
     overlaps = instance_iou(truth, prediction)
     n_truth, n_prediction = overlaps.shape
     if n_truth == n_prediction == 0:

@@ -33,8 +33,8 @@ def otsu_mask(image):
 def instances(probabilities, *, threshold=0.5, min_distance=3, min_area=5):
     """Split a probability map into separate nuclei with a watershed.
 
-    The distance to the background has one peak per roundish nucleus, even where two touch; the peaks are the seeds, and the
-    water rises from them until the basins meet.
+    The distance to the background has one peak per roundish nucleus, even where two touch; the peaks are the seeds, and
+    the water rises from them until the basins meet.
 
     Parameters
     ----------

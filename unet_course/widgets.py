@@ -12,7 +12,8 @@ _PAGE = """
 <p><label for="{name}-threshold">Threshold</label>
 <input id="{name}-threshold" type="range" min="0" max="100" value="50" step="1" aria-describedby="{name}-scores">
 <output id="{name}-value" for="{name}-threshold">0.50</output></p>
-<p id="{name}-scores" aria-live="polite"><noscript>This explorer needs JavaScript; the curves above show the same.</noscript></p>
+<p id="{name}-scores" aria-live="polite">
+<noscript>This explorer needs JavaScript; the curves above show the same.</noscript></p>
 <div class="uc-explorer-pictures">
 <figure><canvas id="{name}-image" width="{width}" height="{height}" role="img" aria-label="{alt}"></canvas>
 <figcaption>image</figcaption></figure>

@@ -44,7 +44,7 @@ def test_unsafe_names_are_refused(data_root, tmp_path, name):
     path = tmp_path / "bad.zip"
     with zipfile.ZipFile(path, "w") as bundle:
         bundle.writestr(name, b"x")
-    with pytest.raises(DataError, match="written outside"):
+    with pytest.raises(DataError, match="to be written outside"):
         download.nuclei("local", archive=path)
     assert list(data_root.iterdir()) == []
 

@@ -32,8 +32,9 @@ class Dataset:
     instances : ndarray or Ragged, int32, (N, H, W)
         0 is background, 1 to n are single nuclei.
     index : pandas.DataFrame
-        `id`, `path`, `group` (pictures of one group never part in a split), `image_type`, `height` and `width` in pixels
-        as on disk, `n_masks` files, `n_instances` nuclei, and `overlap`, the pixels that more than one mask claims.
+        `id`, `path`, `group` (pictures of one group never part in a split), `image_type`, `height` and `width` in
+        pixels as on disk, `n_masks` files, `n_instances` nuclei, and `overlap`, the pixels that more than one mask
+        claims.
     content_hash : str
         SHA-256 of all decoded pictures and labels at their own sizes: two machines with the same value read the same
         data.

@@ -57,8 +57,8 @@ def cached(name, build):
     name : str
         Folder inside the cache; must change when the content would.
     build : callable
-        `build(writer)` calls `writer.add(array=..., ...)` once per picture, with the same names each time, and returns a
-        dict that can be written as JSON.
+        `build(writer)` calls `writer.add(array=..., ...)` once per picture, with the same names each time, and returns
+        a dict that can be written as JSON.
 
     Returns
     -------

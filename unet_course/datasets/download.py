@@ -29,8 +29,8 @@ def nuclei(source="mirror", *, archive=None):
     Parameters
     ----------
     source : {"mirror", "kaggle", "local"}
-        The Broad Institute's copy, without login; Kaggle, with the package kagglehub and your token; or a file or folder on
-        this machine.
+        The Broad Institute's copy, without login; Kaggle, with the package kagglehub and your token; or a file or
+        folder on this machine.
     archive : path, optional
         For "local": `stage1_train.zip`, or a folder that holds the pictures' folders.
 
@@ -94,7 +94,7 @@ def unzip(archive, place):
             for member in tqdm(members, f"unpack {Path(archive).name}"):
                 name = PurePosixPath(member.filename.replace("\\", "/"))
                 if name.is_absolute() or ".." in name.parts or stat.S_ISLNK(member.external_attr >> 16):
-                    raise DataError(f"{archive} holds {member.filename!r}, which would be written outside: not unpacked.")
+                    raise DataError(f"{archive} holds {member.filename!r}, to be written outside: not unpacked.")
                 bundle.extract(member, place)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise DataError(f"{archive} is damaged or not a zip file ({error}): fetch it again.") from error
@@ -137,8 +137,8 @@ def _fetch_from_kaggle():
         raise DataError("The source kaggle needs kagglehub (`pip install kagglehub`) and a Kaggle token.") from error
     try:
         return Path(kagglehub.competition_download(COMPETITION, path=ARCHIVE))
-    except Exception as error:  # kagglehub has no common error class; its text may quote the request, so it is not shown
+    except Exception as error:  # no common class; its text may quote the request, so it is not shown
         raise DataError(
-            f"Kaggle refused ({type(error).__name__}). Accept the rules at https://www.kaggle.com/c/{COMPETITION}/rules and "
-            "set up a token, or use --source mirror, which needs no login."
+            f"Kaggle refused ({type(error).__name__}). Accept the rules at "
+            f"https://www.kaggle.com/c/{COMPETITION}/rules and set up a token, or use --source mirror, without login."
         ) from None

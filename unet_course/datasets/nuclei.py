@@ -74,7 +74,7 @@ def read_instances(folder, shape):
     Returns
     -------
     ndarray, int32, (H, W)
-        0 is background; nuclei are 1 to n in the order of the file names. Where masks overlap, the first keeps the pixel.
+        0 is background; nuclei are 1 to n in the order of file names. Where masks overlap, the first keeps the pixel.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def read_instances(folder, shape):
 
 
 def merge_masks(masks, shape):
-    """Labels 1 to n from boolean masks; earlier masks keep shared pixels, masks without a pixel of their own get no label."""
+    """Labels 1 to n from boolean masks; earlier masks keep shared pixels, masks with no pixel left get no label."""
     labels = np.zeros(shape, np.int32)
     count = 0
     for mask in masks:
@@ -181,7 +181,8 @@ def _decode(root, writer):
     digest, rows = hashlib.sha256(), []
     with ThreadPoolExecutor() as pool:  # decoding PNG runs outside Python's lock
         samples = pool.map(_sample, folders)
-        for folder, (image, labels, n_masks, overlap) in zip(folders, tqdm(samples, "decode", len(folders)), strict=True):
+        samples = tqdm(samples, "decode", len(folders))
+        for folder, (image, labels, n_masks, overlap) in zip(folders, samples, strict=True):
             writer.add(images=image, masks=(labels > 0).astype(np.uint8), instances=labels)
             digest.update(folder.name.encode() + image.tobytes() + labels.tobytes())
             rows.append(
@@ -218,4 +219,5 @@ def _read(path, mode):
     except FileNotFoundError as error:
         raise DataError(f"{path} is missing. Fetch it again: `unet-course data nuclei`.") from error
     except (OSError, SyntaxError) as error:  # Pillow's signs of a damaged PNG
-        raise DataError(f"{path} is truncated or not a PNG ({error}). Fetch it again: `unet-course data nuclei`.") from error
+        problem = f"{path} is truncated or not a PNG ({error})"
+        raise DataError(f"{problem}. Fetch it again: `unet-course data nuclei`.") from error

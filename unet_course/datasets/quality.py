@@ -30,9 +30,9 @@ def quality_report(dataset):
     Returns
     -------
     pandas.DataFrame
-        One line per picture: `id`, `image_type`, `height`, `width`, `n_masks`, `foreground` (share of pixels in a nucleus),
-        `touching` (share of nuclei that touch another), `findings` (what looks wrong, in words; "" when nothing does) and
-        `suspicious` (True when there is a finding).
+        One line per picture: `id`, `image_type`, `height`, `width`, `n_masks`, `foreground` (share of pixels in a
+        nucleus), `touching` (share of nuclei that touch another), `findings` (what looks wrong, in words; "" when
+        nothing does) and `suspicious` (True when there is a finding).
 
     Notes
     -----

@@ -4,24 +4,23 @@ import numpy as np
 
 
 def _check(name, function, cases):
-    """Run the cases in order and print the first hint that applies; return whether all passed."""
+    """Print what `_first_problem` finds. Returns nothing: a cell that ends with a check shows these words only."""
+    print(f"{name}: {_first_problem(function, cases) or 'right.'}")
+
+
+def _first_problem(function, cases):
     for arguments, expected, hint in cases:
         try:
             result = function(*arguments)
         except NotImplementedError:
-            print(f"{name}: nothing here yet. Replace `raise NotImplementedError` by your own lines.")
-            return False
+            return "nothing here yet. Replace `raise NotImplementedError` by your own lines."
         except Exception as error:  # whatever a student's code does, the answer is a hint, not a traceback
-            print(f"{name}: not yet. Your function stopped with {type(error).__name__}: {error}. {hint}")
-            return False
+            return f"not yet. Your function stopped with {type(error).__name__}: {error}. {hint}"
         if result is None:
-            print(f"{name}: not yet. Your function returns None: is there a `return`?")
-            return False
+            return "not yet. Your function returns None: is there a `return`?"
         if np.shape(result) != np.shape(expected) or not np.allclose(result, expected, atol=1e-6, equal_nan=True):
-            print(f"{name}: not yet. {hint}")
-            return False
-    print(f"{name}: right.")
-    return True
+            return f"not yet. {hint}"
+    return None
 
 
 def background_accuracy(function):
@@ -33,7 +32,7 @@ def background_accuracy(function):
         ((np.zeros((1, 2, 2), dtype=int),), 1.0, "With no nucleus at all, predicting background is always right."),
         ((np.ones((1, 2, 2), dtype=int),), 0.0, "Where every pixel is nucleus, predicting background is always wrong."),
     ]
-    return _check("background_accuracy", function, cases)
+    _check("background_accuracy", function, cases)
 
 
 def merge_masks(function):
@@ -51,7 +50,7 @@ def merge_masks(function):
             "wraps around to 254: use the maximum, or the logical or.",
         ),
     ]
-    return _check("merge_masks", function, cases)
+    _check("merge_masks", function, cases)
 
 
 def dice_from_counts(function):
@@ -62,6 +61,6 @@ def dice_from_counts(function):
         ((0, 3, 0), 0.0, "A prediction on an empty mask scores 0."),
         ((0, 0, 0), 1.0, "Both empty is 0/0: this exercise wants 1 there."),
     ]
-    return _check("dice_from_counts", function, cases)
+    _check("dice_from_counts", function, cases)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-# The commands import what they need themselves, so that `--help` answers at once and `doctor` works when things are missing.
+# The commands import what they need themselves: `--help` answers at once, and `doctor` works when things are missing.
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -16,9 +16,9 @@ Profile = Annotated[str, typer.Option(help="smoke, laptop or full: a file in boo
 @app.command()
 def data(
     key: Annotated[str, typer.Argument(help="Which data set; today: nuclei.")],
-    source: Annotated[str, typer.Option(help="mirror (no login), kaggle (your token), or local with --archive.")] = "mirror",
-    archive: Annotated[Path | None, typer.Option(help="A zip file or folder you have already.")] = None,
-    report: Annotated[bool, typer.Option("--report", help="Also say what it holds and which masks look wrong.")] = False,
+    source: Annotated[str, typer.Option(help="mirror (no login), kaggle (token), or local.")] = "mirror",
+    archive: Annotated[Path | None, typer.Option(help="For local: a zip file or folder you have.")] = None,
+    report: Annotated[bool, typer.Option("--report", help="Say what it holds and which masks look wrong.")] = False,
 ):
     """Fetch a real data set, check it, and put it where chapters look."""
     with _plain_errors(ValueError, OSError):

@@ -1,4 +1,4 @@
-"""Say what this machine has for the course: packages, frameworks and devices, memory, data; and how to get what is missing."""
+"""Say what this machine has for the course (packages, devices, memory, data) and how to get what is missing."""
 
 import importlib
 import importlib.metadata
@@ -68,7 +68,7 @@ def _framework(name):
     if result.returncode:
         reason = (result.stderr.strip().splitlines() or [f"it ended with code {result.returncode}"])[-1]
         reason = reason.removeprefix("ModuleNotFoundError: ")
-        return [f"{name:<10} {versions}: does not work here"], [f"{name}: {reason} Here: {_install(name)}"]
+        return [f"{name:<10} {versions}: does not work here"], [f"{name}: {reason.rstrip('.')}. Here: {_install(name)}"]
     device = json.loads(result.stdout.strip().splitlines()[-1])
     return [f"{name:<10} {versions}: {device['backend']}, device {device['device']}, bfloat16 {device['bfloat16']}"], []
 
@@ -140,7 +140,8 @@ def _describe(root):
 def _browser():
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     line = f"browser    {found or '-'} (only tests of the site need it)"
-    return [line], [] if found else ["chromium, for tests of the site: on Debian and Ubuntu `sudo apt-get install chromium`"]
+    remedies = [] if found else ["chromium, for tests of the site: `sudo apt-get install chromium` (Debian, Ubuntu)"]
+    return [line], remedies
 
 
 def _install(extra):

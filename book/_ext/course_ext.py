@@ -1,5 +1,7 @@
 """What no option of Jupyter Book 1 gives: formulas without scripts, right buttons, shared figure numbers."""
 
+import re
+
 import mathml
 
 # Set before the page is painted, so that the other framework's cells never flash up.
@@ -47,6 +49,11 @@ def _walk(buttons):
         yield from _walk(button.get("buttons", []))
 
 
+def mend_bibliography(app, pagename, templatename, context, doctree):
+    """Use roles that go together: a list may hold list items only, and docutils writes `doc-biblioentry`."""
+    context["body"] = context.get("body", "").replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def drop_thebe(app, pagename, templatename, context, doctree):
     """Leave out sphinx-thebe: it is always loaded, twice, names another host, and nothing here uses it."""
     context["script_files"] = [file for file in context["script_files"] if not _is_thebe(file)]
@@ -65,7 +72,7 @@ def share_figure_numbers(app, env):
         figures = kinds.get("figure", {})
         for name, number in sorted(figures.items(), key=lambda item: item[1]):
             chapter = number[:-1]
-            twin = name.removesuffix("-torch")
+            twin = re.sub("-(keras|torch)$", "", name)
             if twin != name and twin in figures:
                 skipped[chapter] = skipped.get(chapter, 0) + 1
                 figures[name] = figures[twin]
@@ -78,6 +85,7 @@ def setup(app):
     mathml.setup(app)
     app.add_js_file(None, body=EARLY_SCRIPT)
     app.connect("html-page-context", fix_buttons, priority=950)
+    app.connect("html-page-context", mend_bibliography, priority=950)
     app.connect("html-page-context", drop_thebe, priority=950)
     app.connect("env-get-updated", share_figure_numbers, priority=950)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,87 @@
+// The framework switch. An earlier script (book/_ext/course_ext.py) has put the remembered choice on <html>.
+(function () {
+  "use strict";
+  var root = document.documentElement;
+  var names = { keras: "Keras", torch: "PyTorch" };
+
+  function choose(framework) {
+    if (framework === root.dataset.ucFramework) return;
+    var place = readingPlace();
+    root.dataset.ucFramework = framework;
+    try { localStorage.setItem("uc-framework", framework); } catch (error) { /* private window */ }
+    show();
+    if (place) window.scrollBy({ top: place.element.getBoundingClientRect().top - place.top, behavior: "instant" });
+  }
+
+  function show() {
+    var framework = root.dataset.ucFramework;
+    document.querySelectorAll(".uc-switch input").forEach(function (input) {
+      input.checked = input.value === framework;
+    });
+    document.querySelectorAll('.sd-tab-label[data-sync-id="' + framework + '"]').forEach(function (label) {
+      document.getElementById(label.htmlFor).checked = true;
+    });
+  }
+
+  // The last block above the middle of the window that both frameworks share: it stays where it is.
+  function readingPlace() {
+    var place = null;
+    document.querySelectorAll(".bd-article section > :not(.tag_fw-keras, .tag_fw-torch, section)").forEach(function (element) {
+      var top = element.getBoundingClientRect().top;
+      if (top < window.innerHeight / 2) place = { element: element, top: top };
+    });
+    return place;
+  }
+
+  function addSwitch() {
+    var bar = document.querySelector(".header-article-items__start");
+    if (!bar || !document.querySelector(".tag_fw-keras, .tag_fw-torch, .sd-tab-label[data-sync-id=keras]")) return;
+    var group = document.createElement("div");
+    group.className = "uc-switch";
+    group.setAttribute("role", "radiogroup");
+    group.setAttribute("aria-label", "Framework");
+    Object.keys(names).forEach(function (framework) {
+      var label = document.createElement("label");
+      label.innerHTML = '<input type="radio" name="uc-framework" value="' + framework + '"><span>' + names[framework] + "</span>";
+      group.append(label);
+    });
+    group.addEventListener("change", function (event) { choose(event.target.value); });
+    bar.append(group);
+  }
+
+  function followTabs() {
+    document.querySelectorAll(".sd-tab-label[data-sync-id]").forEach(function (label) {
+      var framework = label.dataset.syncId;
+      if (!(framework in names)) return;
+      document.getElementById(label.htmlFor).addEventListener("change", function () { choose(framework); });
+    });
+  }
+
+  // A figure of the other framework is hidden: go to its twin, which has the same number.
+  function shownTwin(hash) {
+    var name = decodeURIComponent(hash.slice(1)), target = document.getElementById(name);
+    if (!target || target.getClientRects().length) return null;
+    var plain = name.replace(/-(keras|torch)$/, "");
+    return [plain, plain + "-keras", plain + "-torch"].map(function (id) {
+      return document.getElementById(id);
+    }).find(function (element) { return element && element.getClientRects().length; });
+  }
+
+  function followLinks() {
+    document.addEventListener("click", function (event) {
+      var link = event.target.closest('a[href^="#"]'), twin = link && shownTwin(link.hash);
+      if (!twin) return;
+      event.preventDefault();
+      location.hash = twin.id;
+    });
+    var twin = location.hash && shownTwin(location.hash);
+    if (twin) twin.scrollIntoView();
+  }
+
+  document.addEventListener("DOMContentLoaded", function () {
+    addSwitch();
+    followTabs();
+    show();
+    followLinks();
+  });
+})();

@@ -1,0 +1,140 @@
+"""The pipeline on a book of one small chapter: what it runs, what it keeps, and how it fails."""
+
+import nbformat
+import pytest
+
+from unet_course import book, paths
+
+CHAPTER = """\
+---
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# A chapter
+
+```{code-cell} python
+:tags: [parameters]
+
+profile = "smoke"
+framework = "torch"
+size = 3
+```
+
+```{code-cell} python
+from unet_course import checks
+
+print(framework, size)
+```
+"""
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """A clone with one chapter; `clone / "book/a.md"` is its text."""
+    (tmp_path / "book/profiles").mkdir(parents=True)
+    (tmp_path / "book/a.md").write_text(CHAPTER)
+    (tmp_path / "book/profiles/smoke.yaml").write_text("a:\n  size: 5\n")
+    (tmp_path / "requirements.lock").write_text("")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/intro\nchapters:\n- file: notebooks/a\n")
+    (tmp_path / "book/kernel").symlink_to(paths.repo_root() / "book/kernel")
+    monkeypatch.setattr(paths, "repo_root", lambda: tmp_path)
+    return tmp_path
+
+
+def edit(clone, name, old, new):
+    text = (clone / name).read_text()
+    assert old in text
+    (clone / name).write_text(text.replace(old, new))
+
+
+def test_runs_once_and_again_after_a_change(clone, capsys):
+    chapter = book.chapter("a")
+    output = book.run(chapter, "smoke", "torch")
+    notebook = nbformat.read(output, 4)
+    assert notebook.cells[-1].outputs[0].text == "torch 5\n"
+    assert notebook.metadata.unet_course.minutes > 0
+    injected = [cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])]
+    assert "remove-cell" in injected[0].metadata.tags
+
+    capsys.readouterr()
+    book.run(chapter, "smoke", "torch")
+    assert "nothing changed, kept" in capsys.readouterr().out
+    edit(clone, "book/profiles/smoke.yaml", "5", "6")
+    book.run(chapter, "smoke", "torch")
+    assert "running" in capsys.readouterr().out
+    assert nbformat.read(output, 4).cells[-1].outputs[0].text == "torch 6\n"
+
+
+def test_the_key_follows_text_package_and_records(clone, monkeypatch, tmp_path):
+    chapter = book.chapter("a")
+    keys = [book.fingerprint(chapter, {"framework": "torch"})]
+    edit(clone, "book/a.md", "# A chapter", "# The chapter")
+    keys.append(book.fingerprint(chapter, {"framework": "torch"}))
+    (clone / "book/results").mkdir()
+    (clone / "book/results/a_laptop_torch.json").write_text("{}")
+    keys.append(book.fingerprint(chapter, {"framework": "torch"}))
+    changed = tmp_path / "checks.py"
+    changed.write_text("# changed\n")
+    original = book._module_file
+    monkeypatch.setattr(book, "_module_file", lambda name: changed if name.endswith(".checks") else original(name))
+    keys.append(book.fingerprint(chapter, {"framework": "torch"}))
+    assert len(set(keys)) == 4
+
+
+def test_the_key_knows_what_a_module_imports():
+    modules = book._modules("from unet_course import torch as uc", skip="unet_course.keras")
+    assert {"unet_course", "unet_course.torch", "unet_course.torch.models", "unet_course.batches"} <= modules
+    assert not any(name.startswith("unet_course.keras") for name in modules)
+
+
+def test_a_failing_cell_is_named_and_nothing_is_kept(clone):
+    edit(clone, "book/a.md", "print(framework, size)", "1 / 0")
+    with pytest.raises(book.BookError, match=r"a \[smoke, torch\] failed in cell .*ZeroDivisionError"):
+        book.run(book.chapter("a"), "smoke", "torch")
+    assert not book.chapter("a").executed("smoke", "torch").exists()
+
+
+def test_a_smoke_run_has_no_network(clone):
+    edit(clone, "book/a.md", "print(framework, size)", "import urllib.request\nurllib.request.urlopen('http://192.0.2.1')")
+    with pytest.raises(book.BookError, match="This run has no network, but something asked for 192.0.2.1"):
+        book.run(book.chapter("a"), "smoke", "torch")
+
+
+def test_progress_bars_leave_no_trace(clone):
+    edit(clone, "book/a.md", "print(framework, size)", "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass")
+    assert nbformat.read(book.run(book.chapter("a"), "smoke", "torch"), 4).cells[-1].outputs == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("book/profiles/smoke.yaml", "size", "sise", "has no parameter 'sise'; its parameters cell has profile, framework"),
+        ("book/a.md", ":tags: [parameters]", "", "has 0 cells tagged `parameters` and needs exactly one"),
+        ("book/a.md", 'framework = "torch"', "", "does not set 'framework'"),
+        ("_toc.yml", "notebooks/a", "notebooks/b", "lists notebooks/b, but .* does not exist"),
+    ],
+)
+def test_mistakes_are_named_before_anything_runs(clone, file, old, new, message):
+    edit(clone, file, old, new)
+    with pytest.raises(book.BookError, match=message):
+        book.run(book.chapters()[0], "smoke", "torch")
+    assert not (clone / "_build").exists()
+
+
+def test_unknown_words_are_named(clone):
+    chapter = book.chapter("a")
+    with pytest.raises(book.BookError, match="profile 'somke' is not known: use one of smoke"):
+        book.run(chapter, "somke", "torch")
+    with pytest.raises(book.BookError, match="framework 'jax' is not known: use keras or torch"):
+        book.run(chapter, "smoke", "jax")
+    with pytest.raises(book.BookError, match="There is no chapter 'z'; there are: a"):
+        book.chapter("z")
+
+
+def test_the_book_needs_a_clone(monkeypatch):
+    monkeypatch.setattr(paths, "repo_root", lambda: None)
+    with pytest.raises(book.BookError, match="git clone"):
+        book.chapters()

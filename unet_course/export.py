@@ -1,0 +1,173 @@
+"""The notebooks that are committed: what Colab opens, written from the chapters' texts and their executed runs."""
+
+import ast
+import copy
+import re
+
+import nbformat
+import yaml
+
+from . import book
+
+SITE = "https://unet-course.github.io/unet-course"
+PACKAGE = "git+https://github.com/unet-course/unet-course"
+
+_EQUATION_END = r"^\$\$ \((eq-[\w-]+)\)$"
+
+# Does nothing where the package is installed. Without --no-deps pip might replace Colab's numpy, torch or tensorflow.
+INSTALL = f"""\
+import importlib.util
+import subprocess
+import sys
+
+if importlib.util.find_spec("unet_course") is None:
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "{PACKAGE}"]
+    subprocess.run(install, check=True)
+
+from unet_course import paths, phantoms
+
+written = phantoms.write_all(paths.data_root() / "phantoms")"""
+
+
+def export(profile="smoke"):
+    """Write `notebooks/` anew: every chapter, executed with `profile`, once per framework.
+
+    Returns
+    -------
+    list of Path
+        `notebooks/<chapter>.ipynb` for the chapter's own framework, `<chapter>_<framework>.ipynb` for the other.
+    """
+    written = []
+    for chapter in book.chapters():
+        for position, framework in enumerate(book.frameworks(chapter)):
+            executed = nbformat.read(book.run(chapter, profile, framework), 4)
+            ending = f"_{framework}" if position else ""
+            path = chapter.root / "notebooks" / f"{chapter.name}{ending}.ipynb"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            nbformat.write(for_colab(executed, chapter, profile, framework), path)
+            written.append(path)
+    return written
+
+
+def for_colab(executed, chapter, profile, framework):
+    """Turn an executed notebook into one that runs on its own and reads well without Jupyter Book.
+
+    Parameters
+    ----------
+    executed : NotebookNode
+    chapter : book.Chapter
+    profile, framework : str
+
+    Returns
+    -------
+    NotebookNode
+        Starts with the cell that installs the package. The parameters cell holds the values that were used. Pictures
+        are left out of the outputs, MyST directives become plain Markdown.
+    """
+    notebook = copy.deepcopy(executed)
+    cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    plain = _Plain(chapter)
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            cell.source = plain(cell.source)
+        elif "parameters" in cell.metadata.get("tags", []):
+            cell.source = with_values(cell.source, book.parameters(chapter, profile, framework))
+        for output in cell.get("outputs", []):
+            for kind in [kind for kind in output.get("data", {}) if kind.startswith("image/")]:
+                del output["data"][kind]
+        if cell.cell_type == "code":
+            cell.execution_count = None
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output.execution_count = None
+    notebook.cells = [
+        nbformat.v4.new_markdown_cell(_welcome(chapter)),
+        nbformat.v4.new_code_cell(INSTALL),
+        *[cell for cell in cells if cell.cell_type == "code" or cell.source.strip()],
+    ]
+    for position, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{position:03d}"
+    notebook.metadata = {
+        "kernelspec": notebook.metadata.kernelspec,
+        "language_info": {"name": "python"},
+        "accelerator": "GPU",
+    }
+    return notebook
+
+
+def with_values(source, values):
+    """The parameters cell with other values; names and comments stay."""
+    lines = source.split("\n")
+    for node in ast.parse(source).body:
+        name = node.targets[0].id
+        if name in values:
+            comment = lines[node.lineno - 1][node.end_col_offset :]
+            value = f'"{values[name]}"' if isinstance(values[name], str) else repr(values[name])
+            lines[node.lineno - 1] = f"{name} = {value}{comment}"
+    return "\n".join(lines)
+
+
+def _welcome(chapter):
+    profiles = {}
+    for path in sorted((chapter.root / "book" / "profiles").glob("*.yaml")):
+        values = (yaml.safe_load(path.read_text()) or {}).get(chapter.name) or {}
+        values.pop("save_record", None)
+        profiles[path.stem] = "\n".join(f"{name} = {value!r}" for name, value in values.items())
+    blocks = "\n\n".join(f"**{name}**\n\n```python\n{profiles[name]}\n```" for name in ("laptop", "full"))
+    return f"""\
+> This notebook belongs to the course [U-Net on medical images]({SITE}). The page with its pictures
+> is [here]({SITE}/notebooks/{chapter.name}.html). The next cell installs the package, if it is missing, and nothing
+> else, and draws a few synthetic pictures.
+
+As it stands, the notebook runs in seconds on synthetic pictures. For a real run, fetch the real data in a new cell with
+`!unet-course data nuclei`, and copy one of these blocks to the end of the cell "everything you may want to change".
+
+<details><summary>Values for longer runs</summary>
+
+{blocks}
+
+</details>"""
+
+
+class _Plain:
+    """MyST as the Markdown that Jupyter and Colab know; keeps count of equations across the cells of one chapter."""
+
+    def __init__(self, chapter):
+        self.folder = chapter.source.parent
+        self.works = _works((chapter.root / "book" / "references.bib").read_text())
+        self.equations = re.findall(_EQUATION_END, chapter.source.read_text(), re.MULTILINE)
+
+    def __call__(self, text):
+        text = re.sub(r"```\{literalinclude\} (\S+)\n(.*?)```", self._include, text, flags=re.DOTALL)
+        text = re.sub(r"^:{3,}\{tab-item\} (.+)\n(?::\w+:.*\n)*", r"**\1**\n\n", text, flags=re.MULTILINE)
+        text = re.sub(r"^:{3,}(\{tab-set\})?$\n?", "", text, flags=re.MULTILINE)
+        text = re.sub(r"```\{exercise-start\}\n(?::.*\n)*```", "### Exercise", text)
+        text = re.sub(r"```\{solution-start\} \S+\n(?::.*\n)*```", "**A solution** (try first)", text)
+        text = re.sub(r"```\{(exercise|solution)-end\}\n```", "", text)
+        text = re.sub(r"\{cite:[pt]\}`([^`]+)`", self._cite, text)
+        text = re.sub(_EQUATION_END, lambda m: f"\\tag{{{self._number(m[1])}}}\n$$", text, flags=re.MULTILINE)
+        return re.sub(r"\{eq\}`([^`]+)`", lambda match: f"({self._number(match[1])})", text)
+
+    def _number(self, equation):
+        return self.equations.index(equation) + 1
+
+    def _cite(self, match):
+        return "(" + "; ".join(self.works[key.strip()] for key in match[1].split(",")) + ")"
+
+    def _include(self, match):
+        """Write the included function or class into the text."""
+        source = (self.folder / match[1]).resolve().read_text()
+        wanted = re.search(r":pyobject: (\w+)", match[2])[1]
+        node = next(node for node in ast.parse(source).body if getattr(node, "name", None) == wanted)
+        return f"```python\n{ast.get_source_segment(source, node)}\n```"
+
+
+def _works(bibliography):
+    """ "Otsu 1979" for every key of a .bib file."""
+    works = {}
+    for key, entry in re.findall(r"@\w+\{([^,]+),(.*?)\n\}", bibliography, re.DOTALL):
+        author = re.search(r"author\s*=\s*\{([^,]+),", entry)[1]
+        several = " et al." if " and" in entry.split("title")[0] else ""
+        year = re.search(r"year\s*=\s*\{(\d{4})", entry)[1]
+        works[key] = f"{author}{several} {year}"
+    return works

@@ -27,6 +27,8 @@ class Population:
         Amplitude of the outline's harmonics, relative to the radius; .1 is an oval, .3 a lobed fragment.
     cluster : float
         Mean number of nuclei in a clump, >= 1; a clump is about that many diameters wide.
+    contact : float
+        Share of the nuclei, 0 to 1, that may touch the ones drawn before them; the others keep a gap.
     """
 
     count: int
@@ -35,28 +37,7 @@ class Population:
     aspect: float = 1.25
     roughness: float = 0.1
     cluster: float = 1.3
-
-
-def smooth_noise(rng, shape, scale):
-    """Draw a smooth random field: white noise on a coarse lattice, cubic splines in between.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    shape : (int, int)
-    scale : float
-        Lattice spacing, pixels; about the size of the bumps.
-
-    Returns
-    -------
-    array of float32, shape `shape`
-        Mean 0, standard deviation 1.
-    """
-    lattice = rng.standard_normal([int(np.ceil(side / scale)) + 3 for side in shape]).astype(np.float32)
-    field = ndimage.zoom(lattice, scale, order=3, mode="nearest", grid_mode=True)
-    margin = int(scale)
-    field = field[margin : margin + shape[0], margin : margin + shape[1]]
-    return (field - field.mean()) / field.std()
+    contact: float = 0.3
 
 
 def outline(rng, diameter, aspect, angle, roughness):
@@ -92,8 +73,9 @@ def place(rng, labels, population, *, allowed=None, angles=None):
     """Add a population of nuclei to a label image, in clumps; earlier nuclei keep their pixels.
 
     Clumps follow a Neyman-Scott process (Neyman, Scott 1958, J. R. Stat. Soc. B 20, 1-43): parents fall
-    anywhere, daughters near their parent. A nucleus that would lose more than an eighth of its area to its
-    neighbours is drawn again elsewhere; one that loses less is clipped, and so touches without overlapping.
+    anywhere, daughters near their parent. A nucleus without contact needs free pixels around it; one with
+    contact is clipped where it meets a neighbour, as long as it keeps seven eighths of its area. What does
+    not fit is drawn again elsewhere.
 
     Parameters
     ----------
@@ -126,15 +108,19 @@ def place(rng, labels, population, *, allowed=None, angles=None):
             continue
         angle = rng.uniform(0, np.pi) if angles is None else angles[pixel] + rng.normal(0, 0.2)
         aspect = max(1.0, population.aspect * np.exp(rng.normal(0, 0.15)))
-        if _draw(labels, label, centre[:, None] + outline(rng, diameter, aspect, angle, population.roughness)):
+        vertices = outline(rng, diameter, aspect, angle, population.roughness)
+        gap = 1.0 if rng.random() < population.contact else 1 + 4 / diameter
+        if _draw(labels, label, centre[:, None], vertices, gap):
             label += 1
             parent = centre if is_parent else parent
     return np.arange(first, label)
 
 
-def _draw(labels, label, vertices):
-    """Fill one outline with `label` where it is free; say whether enough of it was free."""
-    rows, columns = draw.polygon(*vertices, shape=labels.shape)
+def _draw(labels, label, centre, vertices, gap):
+    """Fill one outline with `label` where it is free, if its copy scaled by `gap` fits; say if it did."""
+    if gap > 1 and labels[draw.polygon(*(centre + gap * vertices), shape=labels.shape)].any():
+        return False
+    rows, columns = draw.polygon(*(centre + vertices), shape=labels.shape)
     free = labels[rows, columns] == 0
     if free.sum() < max(SMALLEST, 0.875 * free.size):
         return False

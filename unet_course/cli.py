@@ -64,9 +64,10 @@ def build(profile: Profile = "smoke"):
 def notebooks():
     """Write the committed notebooks anew."""
     with _plain_errors():
-        from . import book
+        from . import export
 
-        book.export()
+        for path in export.export():
+            print(path)
 
 
 @app.command()
@@ -115,4 +116,4 @@ def _report(folder):
     suspicious = report[report.suspicious]
     print(f"\n{len(suspicious)} of {len(report)} pictures have masks worth a look:")
     for line in suspicious.itertuples():
-        print(f"  {line.id}: {line.flags}")
+        print(f"  {line.id}: {line.findings}")

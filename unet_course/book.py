@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from . import paths
+from .datasets import PHANTOM_MARK
 from .results import PROVENANCE_MIME
 
 FRAMEWORKS = ("keras", "torch")
@@ -225,7 +226,7 @@ def kernel_environment(folder, *, offline):
 
 
 def fingerprint(chapter, values):
-    """A hash of all that can change the result: text, parameters, and the package modules this run imports."""
+    """A hash of all that can change the result: text, parameters, data, and the package modules this run imports."""
     other = next(framework for framework in FRAMEWORKS if framework != values["framework"])
     cells = [cell.source for cell in read(chapter).cells if cell.cell_type == "code"]
     code = "\n".join(cell for cell in cells if not cell.startswith(("%", "!")))
@@ -236,6 +237,10 @@ def fingerprint(chapter, values):
         digest.update(module.encode() + _module_file(module).read_bytes())
     for record in sorted((chapter.root / "book" / "results").glob(f"{Path(chapter.name).name}_*.json")):
         digest.update(record.read_bytes())
+    data = paths.data_root()
+    digest.update(repr(sorted({path.name for path in data.glob("[!.]*/")} - {"cache", "downloads"})).encode())
+    for mark in sorted(data.glob(f"phantoms/*/{PHANTOM_MARK}")):
+        digest.update(mark.read_bytes())
     return digest.hexdigest()
 
 

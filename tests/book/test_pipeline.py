@@ -68,7 +68,7 @@ def test_runs_once_and_again_after_a_change(clone, capsys):
     assert nbformat.read(output, 4).cells[-1].outputs[0].text == "torch 6\n"
 
 
-def test_the_key_follows_text_package_and_records(clone, monkeypatch, tmp_path):
+def test_the_key_follows_text_package_records_and_data(clone, monkeypatch, tmp_path, data_root):
     chapter = book.chapter("a")
     keys = [book.fingerprint(chapter, {"framework": "torch"})]
     edit(clone, "book/a.md", "# A chapter", "# The chapter")
@@ -81,7 +81,14 @@ def test_the_key_follows_text_package_and_records(clone, monkeypatch, tmp_path):
     original = book._module_file
     monkeypatch.setattr(book, "_module_file", lambda name: changed if name.endswith(".checks") else original(name))
     keys.append(book.fingerprint(chapter, {"framework": "torch"}))
-    assert len(set(keys)) == 4
+    (data_root / "cache").mkdir(parents=True)
+    assert book.fingerprint(chapter, {"framework": "torch"}) == keys[-1], "the cache of decoded pictures is not data"
+    (data_root / "nuclei").mkdir()
+    keys.append(book.fingerprint(chapter, {"framework": "torch"}))
+    (data_root / "phantoms/nuclei").mkdir(parents=True)
+    (data_root / "phantoms/nuclei/PHANTOM.json").write_text("{}")
+    keys.append(book.fingerprint(chapter, {"framework": "torch"}))
+    assert len(set(keys)) == 6
 
 
 def test_the_key_knows_what_a_module_imports():

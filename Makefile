@@ -22,7 +22,7 @@ env: .venv/.stamp  ## make the environment in .venv (quick when nothing changed)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "The course needs Python 3.11 or newer, and $(PYTHON) is older or missing. Name another one:" \
 			"make env PYTHON=python3.11"; exit 1; }
-	@echo "Making the environment in .venv. The first time this downloads about 1.5 GB."
+	@echo "Making the environment in .venv. The first time this downloads several gigabytes of packages."
 	@$(PYTHON) -m venv .venv || { \
 		echo "Python's venv module is incomplete; on Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install -r requirements.lock

@@ -251,6 +251,16 @@ def test_nuclei_without_contact_keep_a_gap_and_fall_only_where_allowed():
     assert not labels[:, 115:].any()
 
 
+def test_a_nucleus_cut_in_two_by_a_neighbour_keeps_its_larger_piece_only():
+    labels = np.zeros((80, 80), dtype=np.int32)
+    labels[40] = 1
+    near = np.zeros(labels.shape, dtype=bool)
+    near[36:45, 30:50] = True
+    (new,) = place(np.random.default_rng(0), labels, Population(1, 40, contact=1), allowed=near)
+    assert ndimage.label(labels == new)[1] == 1
+    assert (labels[40] == 1).all()
+
+
 @pytest.mark.parametrize("scale", [1.5, 7, 300])
 def test_smooth_noise_is_standardised_and_smoother_on_larger_scales(scale):
     field = smooth_noise(np.random.default_rng(0), (90, 130), scale)

@@ -52,7 +52,7 @@ def test_every_figure_has_a_name_a_caption_and_a_description(chapter):
 def test_figures_are_never_drawn_without_being_noticed(chapter):
     for cell in code_cells(chapter):
         if re.search(r"plotting\.(rows|learning_curves)|plt\.(subplots|figure)", cell.source):
-            assert draws(cell), f"assign it to `figure`, so that it gets a caption and a description: {cell.source[:80]}"
+            assert draws(cell), f"assign it to `figure`, so that it gets a caption and alt text: {cell.source[:80]}"
 
 
 def test_no_line_ends_with_a_semicolon(chapter):
@@ -68,7 +68,8 @@ def test_cells_are_python_without_magics(chapter):
 
 def test_the_order_every_chapter_keeps(chapter):
     text = chapter.source.read_text()
-    places = [text.find(mark) for mark in ("# ", "You will be able to", "Time and memory", ":tags: [parameters]", "## Exercises", "## Summary")]
+    marks = ("# ", "You will be able to", "Time and memory", ":tags: [parameters]", "## Exercises", "## Summary")
+    places = [text.find(mark) for mark in marks]
     assert -1 not in places and places == sorted(places)
 
 

@@ -105,7 +105,8 @@ def test_a_failing_cell_is_named_and_nothing_is_kept(clone):
 
 
 def test_a_smoke_run_has_no_network(clone):
-    edit(clone, "book/a.md", "print(framework, size)", "import urllib.request\nurllib.request.urlopen('http://192.0.2.1')")
+    ask = "import urllib.request\nurllib.request.urlopen('http://192.0.2.1')"
+    edit(clone, "book/a.md", "print(framework, size)", ask)
     with pytest.raises(book.BookError, match="This run has no network, but something asked for 192.0.2.1"):
         book.run(book.chapter("a"), "smoke", "torch")
 
@@ -118,7 +119,7 @@ def test_progress_bars_leave_no_trace(clone):
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("book/profiles/smoke.yaml", "size", "sise", "has no parameter 'sise'; its parameters cell has profile, framework"),
+        ("book/profiles/smoke.yaml", "size", "sise", "has no parameter 'sise'; its parameters cell has profile"),
         ("book/a.md", ":tags: [parameters]", "", "has 0 cells tagged `parameters` and needs exactly one"),
         ("book/a.md", 'framework = "torch"', "", "does not set 'framework'"),
         ("_toc.yml", "notebooks/a", "notebooks/b", "lists notebooks/b, but .* does not exist"),

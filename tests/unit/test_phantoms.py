@@ -1,5 +1,6 @@
 """The synthetic nuclei have the layout of the real set, and are about as hard."""
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from skimage.color import rgb_from_hed
 from skimage.transform import resize
 
 from unet_course import phantoms
+from unet_course.datasets import nuclei as readers
+from unet_course.datasets import quality
 from unet_course.phantoms import nuclei
 from unet_course.phantoms.nuclei_light import EOSIN, HAEMATOXYLIN
 from unet_course.phantoms.nuclei_shapes import Population, place
@@ -97,7 +100,7 @@ def by_kind(samples):
 
 def test_the_layout_is_that_of_the_real_set(folder, samples):
     names = [path.stem for path in folder.rglob("*.png")]
-    assert len(samples) == 24
+    assert len(samples) == 40
     assert all(re.fullmatch("[0-9a-f]{64}", name) for name in names)
     assert len(set(names)) == len(names)
     for sample in samples:
@@ -122,8 +125,8 @@ def test_nuclei_are_disjoint_in_one_piece_and_none_is_tiny(samples):
 
 def test_the_three_kinds_come_in_their_proportions_and_sizes(by_kind):
     assert {kind: len(samples) for kind, samples in by_kind.items()} == {
-        "fluorescence": 18,
-        "purple": 4,
+        "fluorescence": 32,
+        "purple": 6,
         "brightfield": 2,
     }
     sizes = {kind: {sample.foreground.shape for sample in samples} for kind, samples in by_kind.items()}
@@ -134,12 +137,12 @@ def test_the_three_kinds_come_in_their_proportions_and_sizes(by_kind):
 
 def test_the_record_says_that_the_set_is_synthetic(folder):
     record = json.loads((folder / "PHANTOM.json").read_text(encoding="utf-8"))
-    assert (record["key"], record["seed"], record["n_images"]) == ("nuclei", 0, 24)
+    assert (record["key"], record["seed"], record["n_images"]) == ("nuclei", 0, 40)
     assert record["version"] == nuclei.VERSION
     assert "Synthetic" in record["note"]
 
 
-# Bounds from the real set's 10th to 90th percentiles; 24 pictures scatter, so medians are tested.
+# Bounds from the real set's 10th to 90th percentiles; 40 pictures scatter, so medians are tested.
 @pytest.mark.parametrize(
     ("kind", "statistic", "low", "high"),
     [
@@ -163,6 +166,14 @@ def test_the_medians_lie_in_the_range_of_the_real_pictures(by_kind, kind, statis
 )
 def test_nuclei_cover_about_the_real_share_of_the_picture(by_kind, kind, low, high):
     assert low <= np.mean([sample.foreground.mean() for sample in by_kind[kind]]) <= high
+
+
+def test_the_report_on_quality_finds_the_two_damaged_pictures(folder, data_root):
+    report = quality.quality_report(readers.load(folder))
+    damaged = [hashlib.sha256(f"0/{index}".encode()).hexdigest() for index in nuclei.DAMAGE]
+    assert report.suspicious.sum() <= 6, "false alarms stay rare, as on the real set"
+    findings = dict(zip(report.id, report.findings, strict=True))
+    assert [findings[name] for name in damaged] == ["3 bright objects without a mask", "1 masks thin as a line"]
 
 
 def test_pictures_differ_as_real_ones_do(by_kind):

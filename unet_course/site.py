@@ -138,6 +138,7 @@ def build_site(executed, out="_build/html"):
         print("site: Jupyter Book is building the pages", flush=True)
         _stage(stage, pages)
         _jupyter_book(stage)
+        _add_downloads(stage / "_build" / "html" / "_sources" / "notebooks", executed)
         _replace(stage / "_build" / "html", out)
         stamp_file.write_text(json.dumps({"frame": frame, "everything": everything}))
     print(index)
@@ -254,6 +255,14 @@ def _jupyter_book(stage):
     result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"})
     if result.returncode:
         raise SiteError(f"Jupyter Book found problems:\n{result.stdout[-6000:]}\n{result.stderr[-6000:]}")
+
+
+def _add_downloads(folder, executed):
+    """Let the download buttons give each framework's own run, not the page that merges them."""
+    for chapter, runs in executed.items():
+        for position, (framework, path) in enumerate(runs.items()):
+            ending = f"_{framework}" if position else ""
+            shutil.copy(path, folder / f"{chapter}{ending}.ipynb")
 
 
 def _replace(source, target):

@@ -4,38 +4,46 @@ import re
 
 import mathml
 
-# Set before the page is painted, so that the other framework's cells never flash up.
+# Runs before the page is painted, so that neither the other framework's cells nor the other theme ever flash up.
+# _config.yml makes light the theme of a page without JavaScript; with it, the reader's system decides at first.
 EARLY_SCRIPT = """
 (function () {
-  var choice = null;
-  try { choice = localStorage.getItem("uc-framework"); } catch (error) { /* private window */ }
-  document.documentElement.dataset.ucFramework = choice === "torch" ? "torch" : "keras";
+  var root = document.documentElement, framework = null, mode = null;
+  try {
+    framework = localStorage.getItem("uc-framework");
+    mode = localStorage.getItem("mode");
+  } catch (error) { /* private window */ }
+  root.dataset.ucFramework = framework === "torch" ? "torch" : "keras";
+  if (!mode || mode === "auto") {
+    root.dataset.mode = "auto";
+    root.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  }
 })();
 """
 
 
 def fix_buttons(app, pagename, templatename, context, doctree):
-    """Point "Suggest edit" at the text in book/ and offer the Colab notebook of the other framework."""
+    """Point "Suggest edit" at the text in book/; offer the notebooks of both frameworks to Colab and as downloads."""
     if not pagename.startswith("notebooks/"):
         return
     chapter = pagename.removeprefix("notebooks/")
     for button in _walk(context.get("header_buttons", [])):
         if button.get("label") == "source-edit-button":
             button["url"] = button["url"].replace(f"{pagename}.ipynb", f"book/{chapter}.md")
-        if button.get("label") == "launch-buttons":
-            button["buttons"] = list(_colab_links(button["buttons"], _frameworks(app, pagename)))
+        if button.get("label") in ("launch-buttons", "download-buttons"):
+            button["buttons"] = list(_per_framework(button["buttons"], _frameworks(app, pagename)))
 
 
-def _colab_links(links, frameworks):
+def _per_framework(links, frameworks):
     names = {"keras": "Keras", "torch": "PyTorch"}
     for link in links:
-        if link["text"] != "Colab" or not frameworks:
+        if not link.get("url", "").endswith(".ipynb") or not frameworks:
             yield link
             continue
         for position, framework in enumerate(frameworks):
             ending = ".ipynb" if position == 0 else f"_{framework}.ipynb"
             url = link["url"].removesuffix(".ipynb") + ending
-            yield {**link, "text": f"Colab ({names[framework]})", "url": url}
+            yield {**link, "text": f"{link['text']} ({names[framework]})", "url": url}
 
 
 def _frameworks(app, pagename):
@@ -84,8 +92,7 @@ def share_figure_numbers(app, env):
 def setup(app):
     mathml.setup(app)
     app.add_js_file(None, body=EARLY_SCRIPT)
-    app.connect("html-page-context", fix_buttons, priority=950)
-    app.connect("html-page-context", mend_bibliography, priority=950)
-    app.connect("html-page-context", drop_thebe, priority=950)
+    for mend in (fix_buttons, mend_bibliography, drop_thebe):
+        app.connect("html-page-context", mend, priority=950)
     app.connect("env-get-updated", share_figure_numbers, priority=950)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -48,7 +48,7 @@ def to_mathml(latex, display, node):
     if unknown or _unbalanced(latex):
         problem = f"unknown command {unknown[0]}" if unknown else "a brace is missing"
         logger.warning("formula %r: %s", latex, problem, location=node)
-    return _words(mathml)
+    return _spaced(_words(mathml))
 
 
 def _unbalanced(latex):
@@ -63,3 +63,13 @@ def _words(mathml):
         return '<mi mathvariant="normal">' + re.sub(r"<[^>]+>", "", match.group(0)) + "</mi>"
 
     return re.sub(r'(?:<mi mathvariant="normal">[A-Za-z]</mi>){2,}', join, mathml)
+
+
+def _spaced(mathml):
+    """Set the thin spaces around log and its like, and the sign of -y close to y, as TeX does."""
+    function = r"(<mi>(?:log|ln|exp|max|min|sin|cos|tanh|arg)</mi>)"
+    opening, closing = "&#x00028;", "&#x00029;"
+    mathml = re.sub(rf"(</mi>|</mn>|{closing}</mo>){function}", r"\1<mspace width='0.17em'/>\2", mathml)
+    mathml = re.sub(rf"{function}(?!<mo[^>]*>{opening}|</)", r"\1<mspace width='0.17em'/>", mathml)
+    sign = "<mo>&#x02212;</mo>"
+    return re.sub(rf"(<mo[^>]*>(?!{closing})[^<]*</mo>){sign}", r"\1<mo form='prefix'>&#x02212;</mo>", mathml)

@@ -4,7 +4,6 @@ import copy
 import hashlib
 import html
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -252,9 +251,10 @@ def _stage(stage, pages):
 
 def _jupyter_book(stage):
     command = [sys.executable, "-c", START, "build", str(stage), "-W", "-n", "--keep-going", "-q"]
-    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"})
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode:
-        raise SiteError(f"Jupyter Book found problems:\n{result.stdout[-6000:]}\n{result.stderr[-6000:]}")
+        said = re.sub(r"\x1b\[[0-9;]*m", "", result.stdout).replace(f"{stage}/", "")
+        raise SiteError(f"Jupyter Book found problems:\n{said[-8000:]}")
 
 
 def _add_downloads(folder, executed):

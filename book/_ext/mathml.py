@@ -1,6 +1,7 @@
 """Formulas as MathML: written when the site is built, shown and read aloud by browsers without any script."""
 
 import re
+from xml.etree import ElementTree
 
 from docutils import nodes
 from latex2mathml.converter import convert
@@ -45,15 +46,17 @@ def to_mathml(latex, display, node):
         logger.warning("formula %r: %s", latex, type(error).__name__, location=node)
         return ""
     unknown = re.findall(r"<m[io]>(\\[a-zA-Z]+)", mathml)
-    if unknown or _unbalanced(latex):
-        problem = f"unknown command {unknown[0]}" if unknown else "a brace is missing"
+    if unknown or _incomplete(latex, mathml):
+        problem = f"unknown command {unknown[0]}" if unknown else "a brace or an argument is missing"
         logger.warning("formula %r: %s", latex, problem, location=node)
     return _spaced(_words(mathml))
 
 
-def _unbalanced(latex):
+def _incomplete(latex, mathml):
     plain = re.sub(r"\\[{}\\]", "", latex)
-    return plain.count("{") != plain.count("}")
+    pairs = re.compile("(mfrac|msup|msub|mover|munder)$")
+    elements = ElementTree.fromstring(mathml).iter()
+    return plain.count("{") != plain.count("}") or any(pairs.search(e.tag) and len(e) != 2 for e in elements)
 
 
 def _words(mathml):

@@ -66,6 +66,7 @@ def notebooks():
     with _plain_errors():
         from . import export
 
+        _write_phantoms()
         for path in export.export():
             print(path)
 

@@ -134,11 +134,11 @@ def test_comparing_notebooks_stays_fast_on_pictures_written_as_text():
     nbval = pytest.importorskip("nbval.plugin")
     patterns = nbval.get_sanitize_patterns((ROOT / "tests" / "nbval_sanitize.cfg").read_text())
     assert len(patterns) > 5
-    picture = "iVBORw0KGgo/AAANSUhEUg+0x1f8d12" * 60_000
+    picture = "iVBORw0KGgo/AAANSUhEUg+0x1f8d12" * 1_000
     started = time.perf_counter()
     for pattern, replacement in patterns:
         re.sub(pattern, replacement, picture)
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 1
 
 
 def test_the_wheel_carries_profiles_and_records(tmp_path):

@@ -7,10 +7,12 @@
   function choose(framework) {
     if (framework === root.dataset.ucFramework) return;
     var place = readingPlace();
+    root.style.overflowAnchor = "none"; // else the browser corrects the place as well, and both together too far
     root.dataset.ucFramework = framework;
     try { localStorage.setItem("uc-framework", framework); } catch (error) { /* private window */ }
     show();
     if (place) window.scrollBy({ top: place.element.getBoundingClientRect().top - place.top, behavior: "instant" });
+    setTimeout(function () { root.style.overflowAnchor = ""; }, 200);
   }
 
   function show() {
@@ -27,8 +29,8 @@
   function readingPlace() {
     var place = null;
     document.querySelectorAll(".bd-article section > :not(.tag_fw-keras, .tag_fw-torch, section)").forEach(function (element) {
-      var top = element.getBoundingClientRect().top;
-      if (top < window.innerHeight / 2) place = { element: element, top: top };
+      var top = element.getBoundingClientRect().top, visible = element.getClientRects().length;
+      if (visible && top < window.innerHeight / 2) place = { element: element, top: top };
     });
     return place;
   }
@@ -74,8 +76,10 @@
       event.preventDefault();
       location.hash = twin.id;
     });
-    var twin = location.hash && shownTwin(location.hash);
-    if (twin) twin.scrollIntoView();
+    window.addEventListener("load", function () { // pictures have their size by then
+      var twin = location.hash && shownTwin(location.hash);
+      if (twin) twin.scrollIntoView({ behavior: "instant" });
+    });
   }
 
   document.addEventListener("DOMContentLoaded", function () {

@@ -1,0 +1,93 @@
+"""A headless Chromium, a server for the built site, and pages that note whatever goes wrong on them."""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+
+import pytest
+
+from unet_course import paths
+
+HTML = paths.repo_root() / "_build" / "html"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DESKTOP = {"width": 1280, "height": 800}
+
+
+def site_pages():
+    """The address of every page below the site's root; empty when the site has not been built."""
+    pages = (path for path in HTML.rglob("*.html") if "_static" not in path.parts)
+    return sorted(path.relative_to(HTML).as_posix() for path in pages if path != HTML / "index.html")
+
+
+def pytest_generate_tests(metafunc):
+    if "address" in metafunc.fixturenames:
+        metafunc.parametrize("address", site_pages() or ["no site"])
+
+
+def missing(what):
+    """Skip, or fail where a browser was promised: continuous integration must not pass by skipping."""
+    if os.environ.get("UNET_COURSE_REQUIRE_BROWSER"):
+        pytest.fail(f"UNET_COURSE_REQUIRE_BROWSER is set, but {what}")
+    pytest.skip(what)
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The address of the site's root, served from this machine."""
+    if not (HTML / "index.html").exists():
+        missing("there is no built site: run `make book`")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=HTML)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        missing("there is no chromium, chromium-browser or google-chrome on the PATH")
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -e '.[dev]'")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser, root):
+    """`new_page(address, **context)` opens a page in a window of its own; `page.problems` lists what went wrong."""
+    contexts = []
+
+    def open_page(address, **options):
+        context = browser.new_context(**{"viewport": DESKTOP, "color_scheme": "light", **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.problems = watch(page, root)
+        page.goto(root + address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def watch(page, root):
+    problems = []
+    page.on("console", lambda message: message.type == "error" and problems.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+    page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
+    page.on("response", lambda answer: answer.status >= 400 and problems.append(f"{answer.status}: {answer.url}"))
+
+    def local(request):
+        if not request.url.startswith((root, "data:", "blob:")):
+            problems.append(f"other host: {request.url}")
+
+    page.on("request", local)
+    return problems

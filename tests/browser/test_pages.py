@@ -1,0 +1,223 @@
+"""Every page of the built site in a real browser: no error, no other host, readable, usable by keyboard."""
+
+import re
+
+import pytest
+
+CHAPTER = "notebooks/case_studies/03_nuclei.html"
+PHONE = {"viewport": {"width": 390, "height": 844}}
+
+
+def theme(page):
+    return page.evaluate("document.documentElement.dataset.theme")
+
+
+def framework(page):
+    return page.evaluate("document.documentElement.dataset.ucFramework")
+
+
+def shown(page, selector):
+    return page.locator(selector).evaluate_all("all => all.filter(e => e.getClientRects().length).length")
+
+
+def accessibility_problems(page):
+    """What axe-core calls serious or critical, with the place; it does not see what is hidden."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe: pip install -e '.[dev]'")
+    # Without `preload: false` axe asks the server for style sheets at wrong addresses.
+    found = axe.Axe().run(page, options={"preload": False, "resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{problem['id']}: {node['target']} {node['failureSummary']}"
+        for problem in found
+        if problem["impact"] in ("serious", "critical")
+        for node in problem["nodes"]
+    ]
+
+
+def test_the_root_leads_to_the_first_page(new_page):
+    page = new_page("")
+    page.wait_for_url("**/book/intro.html")
+    assert page.problems == []
+
+
+def test_page_loads_without_a_problem(new_page, address):
+    page = new_page(address)
+    page.wait_for_load_state("networkidle")
+    page.mouse.wheel(0, 2000)
+    assert page.problems == []
+    assert page.title()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_is_accessible(new_page, address, scheme):
+    page = new_page(address, color_scheme=scheme)
+    page.wait_for_load_state("networkidle")
+    assert theme(page) == scheme
+    page.locator("details").evaluate_all("all => all.forEach(e => e.open = true)")
+    assert accessibility_problems(page) == []
+
+
+@pytest.mark.parametrize("chosen", ["keras", "torch"])
+def test_page_fits_a_phone(new_page, address, chosen):
+    page = new_page(address, **PHONE)
+    page.evaluate(f"localStorage.setItem('uc-framework', '{chosen}')")
+    page.reload()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_theme_switch(new_page, address):
+    page = new_page(address)
+    button = page.locator(".theme-switch-button").first
+    seen = set()
+    for _ in range(3):  # light, dark, as the system says
+        button.click()
+        seen.add((page.evaluate("document.documentElement.dataset.mode"), theme(page)))
+    assert seen == {("light", "light"), ("dark", "dark"), ("auto", "light")}
+
+
+def test_theme_is_remembered(new_page):
+    page = new_page("book/intro.html")
+    while theme(page) != "dark":
+        page.locator(".theme-switch-button").first.click()
+    page.goto(page.url.replace("intro", "references"))
+    assert theme(page) == "dark"
+
+
+# Frameworks
+
+
+def test_one_framework_is_shown_and_the_switch_shows_the_other(new_page):
+    page = new_page(CHAPTER)
+    assert framework(page) == "keras"
+    assert shown(page, ".tag_fw-keras") and not shown(page, ".tag_fw-torch")
+    page.get_by_role("radiogroup", name="Framework").get_by_role("radio", name="PyTorch").check()
+    assert shown(page, ".tag_fw-torch") and not shown(page, ".tag_fw-keras")
+    assert shown(page, ".uc-provenance .uc-fw-torch") and not shown(page, ".uc-provenance .uc-fw-keras")
+    assert page.locator("#sd-tab-item-1").is_checked()
+
+
+def test_framework_switch_by_keyboard(new_page):
+    page = new_page(CHAPTER)
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "uc-framework":
+            break
+    assert page.evaluate("document.activeElement.value") == "keras"
+    outline = page.locator(".uc-switch input:focus-visible + span").evaluate("e => getComputedStyle(e).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("ArrowRight")
+    assert framework(page) == "torch"
+    page.keyboard.press("ArrowLeft")
+    assert framework(page) == "keras"
+
+
+def test_framework_is_remembered_before_the_page_is_painted(new_page):
+    page = new_page(CHAPTER)
+    page.locator(".uc-switch input[value=torch]").check()
+    page.goto(page.url.replace(CHAPTER, "book/intro.html"))
+    assert framework(page) == "torch"
+    page.route("**/course.js*", lambda route: route.fulfill(body=""))
+    page.goto(page.url.replace("book/intro.html", CHAPTER))
+    assert shown(page, ".tag_fw-torch") and not shown(page, ".tag_fw-keras")
+
+
+def test_a_code_tab_switches_the_page(new_page):
+    page = new_page(CHAPTER)
+    page.locator(".sd-tab-label", has_text="PyTorch").click()
+    assert framework(page) == "torch"
+    assert page.locator(".uc-switch input[value=torch]").is_checked()
+
+
+def test_the_reader_stays_where_they_are(new_page):
+    page = new_page(CHAPTER)
+    heading = page.locator("#counting-nuclei > h2")
+    heading.evaluate("e => e.scrollIntoView({block: 'center', behavior: 'instant'})")
+    page.evaluate("window.scrollBy({top: 60, behavior: 'instant'})")
+    before = heading.bounding_box()["y"]
+    page.locator(".uc-switch input[value=torch]").check()
+    assert abs(heading.bounding_box()["y"] - before) <= 2
+
+
+def test_a_link_to_a_hidden_figure_goes_to_its_twin(new_page):
+    page = new_page("book/intro.html")
+    page.evaluate("localStorage.setItem('uc-framework', 'torch')")
+    page.goto(page.url.replace("book/intro.html", CHAPTER) + "#fig-nuclei-curves")
+    assert page.locator("#fig-nuclei-curves-torch").is_visible()
+    assert 0 <= page.locator("#fig-nuclei-curves-torch").bounding_box()["y"] < 400
+
+
+def test_without_javascript_both_frameworks_are_shown_and_named(new_page):
+    page = new_page(CHAPTER, java_script_enabled=False)
+    for name, label in (("keras", "Keras"), ("torch", "PyTorch")):
+        cell = page.locator(f".tag_fw-{name}").first
+        assert cell.is_visible()
+        assert cell.evaluate("e => getComputedStyle(e, '::before').content") == f'"{label}"'
+    assert page.locator(".uc-provenance .uc-fw-torch").first.is_visible()
+
+
+def test_a_print_names_the_chosen_framework(new_page):
+    page = new_page(CHAPTER)
+    page.emulate_media(media="print")
+    cell = page.locator(".tag_fw-keras").first
+    assert cell.evaluate("e => getComputedStyle(e, '::before').content") == '"Keras"'
+    assert not shown(page, ".tag_fw-torch")
+
+
+# What is on the pages
+
+
+@pytest.mark.parametrize("chosen", ["keras", "torch"])
+def test_the_explorer_moves_by_keyboard(new_page, chosen):
+    page = new_page(CHAPTER)
+    page.locator(f".uc-switch input[value={chosen}]").check()
+    explorer = page.locator(".uc-explorer:visible")
+    slider, scores = explorer.get_by_role("slider"), explorer.locator("[aria-live]")
+    dice, threshold = set(), slider.input_value()
+    slider.focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+        dice.add(re.search(r"Dice (\S+)", scores.inner_text())[1])
+    assert slider.input_value() == str(int(threshold) + 40)
+    assert explorer.locator("output").inner_text() == slider.get_attribute("aria-valuetext") == "0.90"
+    assert len(dice) > 1
+    assert page.problems == []
+
+
+def test_ids_are_unique(new_page, address):
+    page = new_page(address)
+    ids = page.locator("[id]").evaluate_all("all => all.map(e => e.id)")
+    by_others = {"exercise-content", "solution-content", "search-input"}  # written by sphinx-exercise and the theme
+    assert {name for name in ids if ids.count(name) > 1} <= by_others
+
+
+def test_pictures_have_alternative_texts_and_exist(new_page, address):
+    page = new_page(address)
+    pictures = page.locator(".bd-article img").evaluate_all("all => all.map(e => [e.src, e.alt, e.naturalWidth])")
+    assert [src for src, alt, width in pictures if len(alt) < 20 or not width] == []
+
+
+def test_internal_links_lead_somewhere(new_page, address, root):
+    page = new_page(address)
+    links = page.locator("a[href]").evaluate_all("all => all.map(e => e.href)")
+    here = {link for link in links if link.startswith(root)}
+    assert page.evaluate(
+        """async links => {
+            const broken = [];
+            for (const link of links) {
+                const [address, id] = link.split("#"), answer = await fetch(address);
+                if (!answer.ok) broken.push(link);
+                else if (id) {
+                    const other = new DOMParser().parseFromString(await answer.text(), "text/html");
+                    if (!other.getElementById(decodeURIComponent(id))) broken.push(link);
+                }
+            }
+            return broken;
+        }""",
+        sorted(here),
+    ) == []
+
+
+def test_search_finds_the_chapter(new_page):
+    page = new_page("search.html?q=watershed")
+    page.locator("ul.search li a").first.wait_for()
+    assert "Nuclei" in page.locator("ul.search").inner_text()
+    assert page.problems == []

@@ -205,7 +205,7 @@ def _framework_facts(runs):
 
 
 def _fact(term, value, own=""):
-    return f'<div{own}><dt>{term}</dt><dd>{value}</dd></div>'
+    return f"<div{own}><dt>{term}</dt><dd>{value}</dd></div>"
 
 
 def _pages(root, executed):

@@ -39,9 +39,7 @@ def run(framework, *, seconds=19, data="phantom"):
     say = [new_output("stream", name="stdout", text=f"{framework}\n")]
     picture = [new_output("display_data", data={"text/plain": framework})]
     figure = {"name": "fig-a", "caption": "A."}
-    explorer = widgets.threshold_explorer(
-        [[[0, 0, 0]]], [[0.5]], np.array([[1]]), name="ex", title=framework, alt="a"
-    )
+    explorer = widgets.threshold_explorer([[[0, 0, 0]]], [[0.5]], np.array([[1]]), name="ex", title=framework, alt="a")
     notebook = new_notebook(
         cells=[
             new_markdown_cell("# A chapter\n\nSome text."),
@@ -137,7 +135,7 @@ def test_the_strip_below_the_title_says_where_the_page_comes_from(runs):
         "profile smoke framework Keras 3.9 on tensorflow device CPU time 19 s framework PyTorch 2.9 device CPU "
         "time 1.5 min commit abc1234+ data phantom (synthetic) data nuclei, 24 images, 01234567"
     )
-    assert "https://github.com/unet-course/unet-course/commit/abc1234\"" in strip
+    assert 'https://github.com/unet-course/unet-course/commit/abc1234"' in strip
 
 
 def test_the_strip_tells_real_data_and_an_unknown_commit(runs):

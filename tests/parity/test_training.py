@@ -9,7 +9,7 @@ MASKS = (IMAGES[..., 0] > 0.5).astype(int)
 
 
 def train(twin, *, epochs=4, learning_rate=0.01, callbacks=(), validation=None, seed=0, **options):
-    seed_everything(twin, seed)
+    twin.set_seed(seed)
     model = twin.unet(1, 1, base_filters=4, depth=2)
     history = twin.fit(
         model,
@@ -24,17 +24,6 @@ def train(twin, *, epochs=4, learning_rate=0.01, callbacks=(), validation=None, 
         **options,
     )
     return model, history
-
-
-def seed_everything(twin, seed):
-    if twin.__name__.endswith("torch"):
-        import torch
-
-        torch.manual_seed(seed)
-    else:
-        import keras
-
-        keras.utils.set_random_seed(seed)
 
 
 def test_learns_what_a_threshold_can_do(twin):
@@ -78,7 +67,7 @@ def test_the_checkpoint_holds_the_best_epoch(twin, tmp_path):
 @pytest.mark.filterwarnings("ignore")
 def test_a_loss_that_is_not_a_number_stops_with_advice(twin):
     with pytest.raises(FloatingPointError, match="learning rate"):
-        seed_everything(twin, 0)
+        twin.set_seed(0)
         model = twin.unet(1, 1, base_filters=4, depth=2)
         twin.fit(
             model,

@@ -21,7 +21,7 @@ if "KERAS_BACKEND" not in os.environ and importlib.util.find_spec("tensorflow") 
 from .losses import bce_loss, dice_loss
 from .metrics import Confusion
 from .models import count_parameters, load_weights, save_weights, unet
-from .training import EarlyStopping, ModelCheckpoint, describe_device, fit, predict
+from .training import EarlyStopping, ModelCheckpoint, describe_device, fit, predict, set_seed
 
 __all__ = [
     "Confusion",
@@ -35,5 +35,6 @@ __all__ = [
     "load_weights",
     "predict",
     "save_weights",
+    "set_seed",
     "unet",
 ]

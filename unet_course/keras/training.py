@@ -60,7 +60,7 @@ def fit(
     FloatingPointError
         If the training loss becomes NaN or infinite.
     """
-    keras.utils.set_random_seed(seed)
+    set_seed(seed)
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate, epsilon=1e-8),  # PyTorch's epsilon; Keras' own is 1e-7
         loss=lambda masks, logits: loss(logits, masks[..., 0]),
@@ -204,12 +204,18 @@ class EarlyStopping(keras.callbacks.Callback):
 
 def describe_device():
     """Framework, backend and device that train here, for the record of a run."""
-    devices = keras.distribution.list_devices("gpu")
+    # What the backend itself calls the place of a new tensor: "cpu", "cuda:0", "/job:localhost/.../device:GPU:0".
+    place = str(ops.zeros(1).device).rpartition("device:")[2]
     return {
         "framework": "keras",
         "backend": f"keras {keras.__version__} on {keras.backend.backend()}",
-        "device": devices[0] if devices else "CPU",
+        "device": place.upper().removesuffix(":0"),
     }
+
+
+def set_seed(seed):
+    """Fix the weights that the next model starts from; two runs on one machine are then identical."""
+    keras.utils.set_random_seed(seed)
 
 
 def _nan_advice(epoch, learning_rate):

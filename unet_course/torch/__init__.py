@@ -10,14 +10,13 @@ except ModuleNotFoundError as error:
 
 from .losses import bce_loss, dice_loss
 from .metrics import Confusion
-from .models import UNet, count_parameters, load_weights, save_weights, unet
-from .training import EarlyStopping, ModelCheckpoint, describe_device, fit, predict
+from .models import count_parameters, load_weights, save_weights, unet
+from .training import EarlyStopping, ModelCheckpoint, describe_device, fit, predict, set_seed
 
 __all__ = [
     "Confusion",
     "EarlyStopping",
     "ModelCheckpoint",
-    "UNet",
     "bce_loss",
     "count_parameters",
     "describe_device",
@@ -26,5 +25,6 @@ __all__ = [
     "load_weights",
     "predict",
     "save_weights",
+    "set_seed",
     "unet",
 ]

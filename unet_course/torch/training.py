@@ -60,7 +60,7 @@ def fit(
     FloatingPointError
         If the training loss becomes NaN or infinite.
     """
-    torch.manual_seed(seed)
+    set_seed(seed)
     device = _device()
     model.to(device)
     optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
@@ -199,6 +199,11 @@ def describe_device():
     device = _device()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
     return {"framework": "torch", "backend": f"torch {torch.__version__}", "device": name}
+
+
+def set_seed(seed):
+    """Fix the weights that the next model starts from; two runs on one machine are then identical."""
+    torch.manual_seed(seed)
 
 
 def _device():

@@ -78,15 +78,18 @@ def learning_curves(history, names, *, best_epoch=None):
     matplotlib.figure.Figure
     """
     epochs = np.arange(1, len(history) + 1)
-    figure, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names), 3.2), squeeze=False, layout="constrained")
-    for axis, name in zip(axes[0], names, strict=True):
+    # Panels above one another stay readable on a phone.
+    size = (6.4, 2.1 * len(names))
+    figure, axes = plt.subplots(len(names), 1, figsize=size, sharex=True, squeeze=False, layout="constrained")
+    for axis, name in zip(axes[:, 0], names, strict=True):
         axis.plot(epochs, history[name], "o-", color=BLUE, markersize=3, label="training")
         axis.plot(epochs, history[f"val_{name}"], "s--", color=ORANGE, markersize=3, label="validation")
         if best_epoch is not None:
             axis.axvline(best_epoch, color=BLACK, linestyle=":", label="weights kept")
-        axis.set(xlabel="epoch", ylabel=name, title=name)
+        axis.set_ylabel(name)
         axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.legend(frameon=False)
+    axes[0, 0].legend(frameon=False)
+    axes[-1, 0].set_xlabel("epoch")
     return figure
 
 

@@ -9,6 +9,7 @@ from unet_course import book
 
 CHAPTERS = book.chapters()
 MOST_LINES = 20
+WIDEST = 95  # characters beside both sidebars on a screen of 1280 pixels
 
 
 def code_cells(chapter):
@@ -95,3 +96,10 @@ def test_package_code_is_included_not_pasted(chapter):
         for node in ast.walk(ast.parse(cell.source)):
             if isinstance(node, ast.ImportFrom):
                 assert node.level == 0 and "*" not in {alias.name for alias in node.names}
+
+
+def test_lines_fit_the_page(chapter):
+    for cell in code_cells(chapter):
+        if "remove-cell" not in tags(cell):
+            wide = [line for line in cell.source.split("\n") if len(line) > WIDEST]
+            assert not wide, f"readers would have to scroll sideways: {wide}"

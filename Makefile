@@ -7,8 +7,8 @@ BIN := .venv/bin
 # What kernels that run chapters get; the same as `kernel_environment` in unet_course/book.py (a test holds them together).
 KERNEL_ENVIRONMENT := IPYTHONDIR="$(CURDIR)/_build/ipython" TQDM_DISABLE=1 TF_CPP_MIN_LOG_LEVEL=3 PYTHONHASHSEED=0 \
 	UNET_COURSE_OFFLINE=1
-# The freshly executed notebooks and, where there are some, the committed ones.
-NOTEBOOKS = _build/executed/smoke $(wildcard notebooks)
+NBVAL = $(KERNEL_ENVIRONMENT) $(BIN)/python -m pytest --nbval-current-env --nbval-cell-timeout 600 \
+	--nbval-sanitize-with tests/nbval_sanitize.cfg
 
 .DEFAULT_GOAL := help
 .PHONY: help env book test serve laptop notebooks lint lock clean
@@ -35,8 +35,11 @@ book: env  ## run what changed of every chapter, in both frameworks, and build t
 test: book  ## all tests: the package, the site in a browser, and every notebook run again and compared
 	$(BIN)/python -m pytest
 	rm -rf _build/ipython && cp -R book/kernel _build/ipython
-	$(KERNEL_ENVIRONMENT) $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 600 \
-		--nbval-sanitize-with tests/nbval_sanitize.cfg $(NOTEBOOKS)
+	@# What this machine has just executed must come out the same, word for word.
+	$(NBVAL) --nbval _build/executed/smoke
+	@# The committed notebooks come from another processor, where a training differs in its last digits. They must run;
+	@# tests/book/test_export.py compares what they say, with a tolerance.
+	$(NBVAL) --nbval-lax notebooks
 
 serve: book  ## show the site on http://127.0.0.1:8000 (another port: PORT=8080)
 	@echo "The site is at http://127.0.0.1:$(PORT) until you press Ctrl-C."

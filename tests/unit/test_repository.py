@@ -140,11 +140,10 @@ def test_comparing_notebooks_stays_fast_on_pictures_written_as_text():
     assert time.perf_counter() - started < 1
 
 
-def test_the_wheel_carries_profiles_and_records(tmp_path):
+def test_the_wheel_carries_the_records(tmp_path):
     pytest.importorskip("hatchling")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
-    for folder in ("profiles", "results"):
-        for path in (ROOT / "book" / folder).iterdir():
-            assert f"unet_course/_book/{folder}/{path.name}" in names
+    for path in (ROOT / "book" / "results").iterdir():
+        assert f"unet_course/_book/results/{path.name}" in names

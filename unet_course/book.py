@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from . import paths
+from . import imports, paths
 from .datasets import PHANTOM_MARK
 from .results import PROVENANCE_MIME
 
@@ -233,50 +233,16 @@ def fingerprint(chapter, values):
     digest = hashlib.sha256(chapter.source.read_bytes())
     digest.update(json.dumps(values, sort_keys=True).encode())
     digest.update((chapter.root / "requirements.lock").read_bytes())
-    for module in sorted(_modules(code, skip=f"unet_course.{other}")):
-        digest.update(module.encode() + _module_file(module).read_bytes())
-    for record in sorted((chapter.root / "book" / "results").glob(f"{Path(chapter.name).name}_*.json")):
+    for module in sorted(imports.modules(code, skip=f"unet_course.{other}")):
+        digest.update(module.encode() + imports.source(module).read_bytes())
+    records = (chapter.root / "book" / "results").glob(f"{Path(chapter.name).name}_*.json")
+    for record in () if values.get("save_record") else sorted(records):  # a run that writes one must not undo itself
         digest.update(record.read_bytes())
     data = paths.data_root()
     digest.update(repr(sorted({path.name for path in data.glob("[!.]*/")} - {"cache", "downloads"})).encode())
     for mark in sorted(data.glob(f"phantoms/*/{PHANTOM_MARK}")):
         digest.update(mark.read_bytes())
     return digest.hexdigest()
-
-
-def _modules(code, *, skip):
-    """Every module of the package that this code imports, directly or through others."""
-    found, waiting = set(), _imports(code, "")
-    while waiting:
-        name = waiting.pop()
-        if name in found or name.startswith(skip) or _module_file(name) is None:
-            continue
-        found.add(name)
-        file = _module_file(name)
-        package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-        waiting |= _imports(file.read_text(), package)
-        waiting.add(name.rpartition(".")[0])  # importing a.b runs a/__init__.py too
-    return found
-
-
-def _imports(code, package):
-    names = set()
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            base = ".".join([*base, *filter(None, [node.module])])
-            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.startswith("unet_course")}
-
-
-def _module_file(name):
-    path = Path(__file__).parent.joinpath(*name.split(".")[1:])
-    if name.split(".")[0] != "unet_course":
-        return None
-    candidates = (path / "__init__.py", path.with_suffix(".py"))
-    return next((file for file in candidates if file.is_file()), None)
 
 
 def _files(node):

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from unet_course import book, paths
+from unet_course import book, imports, paths
 
 CHAPTER = """\
 ---
@@ -76,10 +76,15 @@ def test_the_key_follows_text_package_records_and_data(clone, monkeypatch, tmp_p
     (clone / "book/results").mkdir()
     (clone / "book/results/a_laptop_torch.json").write_text("{}")
     keys.append(book.fingerprint(chapter, {"framework": "torch"}))
+    recording = {"framework": "torch", "save_record": True}
+    before = book.fingerprint(chapter, recording)
+    (clone / "book/results/a_laptop_torch.json").write_text("{ }")
+    assert book.fingerprint(chapter, recording) == before, "a run that writes a record must not undo itself"
+    (clone / "book/results/a_laptop_torch.json").write_text("{}")
     changed = tmp_path / "checks.py"
     changed.write_text("# changed\n")
-    original = book._module_file
-    monkeypatch.setattr(book, "_module_file", lambda name: changed if name.endswith(".checks") else original(name))
+    original = imports.source
+    monkeypatch.setattr(imports, "source", lambda name: changed if name.endswith(".checks") else original(name))
     keys.append(book.fingerprint(chapter, {"framework": "torch"}))
     (data_root / "cache").mkdir(parents=True)
     assert book.fingerprint(chapter, {"framework": "torch"}) == keys[-1], "the cache of decoded pictures is not data"
@@ -92,7 +97,7 @@ def test_the_key_follows_text_package_records_and_data(clone, monkeypatch, tmp_p
 
 
 def test_the_key_knows_what_a_module_imports():
-    modules = book._modules("from unet_course import torch as uc", skip="unet_course.keras")
+    modules = imports.modules("from unet_course import torch as uc", skip="unet_course.keras")
     assert {"unet_course", "unet_course.torch", "unet_course.torch.models", "unet_course.batches"} <= modules
     assert not any(name.startswith("unet_course.keras") for name in modules)
 

@@ -172,27 +172,56 @@ def run(chapter, profile, framework, *, force=False):
             f"The notebook up to there is {work}."
         ) from error
     minutes = (time.perf_counter() - started) / 60
-    nbformat.write(tidy(nbformat.read(work, 4), minutes), work)
+    nbformat.write(tidy(nbformat.read(work, 4), values, minutes), work)
     os.replace(work, output)
     key_file.write_text(key)
     print(f"{chapter.name} [{profile}, {framework}]: {60 * minutes:.0f} s")
     return output
 
 
-def tidy(notebook, minutes):
-    """Keep what readers and comparisons need of an executed notebook: same text, same outputs, same bytes."""
+def tidy(notebook, values, minutes):
+    """Keep what readers and comparisons need of an executed notebook: same text, same outputs, same bytes.
+
+    papermill's own cell of parameters goes; its values move into the chapter's, so that readers see what was run.
+    """
     provenance = {}
+    notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     for position, cell in enumerate(notebook.cells):
         cell.id = f"cell-{position:03d}"
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
-        if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.metadata.tags.append("remove-cell")
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source = with_values(cell.source, values)
+        if cell.cell_type == "code":
+            cell.outputs = list(_joined(cell.outputs))
         for output in cell.get("outputs", []):
             provenance |= output.get("data", {}).get(PROVENANCE_MIME, {})
     notebook.metadata.pop("papermill", None)
     notebook.metadata["unet_course"] = {**provenance, "minutes": round(minutes, 2)}
     return notebook
+
+
+def with_values(source, values):
+    """The parameters cell with other values; names and comments stay."""
+    lines = source.split("\n")
+    for node in ast.parse(source).body:
+        name = node.targets[0].id
+        if name in values:
+            comment = lines[node.lineno - 1][node.end_col_offset :]
+            value = f'"{values[name]}"' if isinstance(values[name], str) else repr(values[name])
+            lines[node.lineno - 1] = f"{name} = {value}{comment}"
+    return "\n".join(lines)
+
+
+def _joined(outputs):
+    """What a cell prints arrives in pieces cut by chance: join neighbours."""
+    last = None
+    for output in outputs:
+        if last is not None and output.output_type == "stream" == last.output_type and output.name == last.name:
+            last.text += output.text
+            continue
+        last = output
+        yield output
 
 
 def build(profile="smoke"):

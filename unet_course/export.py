@@ -44,34 +44,30 @@ def export(profile="smoke"):
             ending = f"_{framework}" if position else ""
             path = chapter.root / "notebooks" / f"{chapter.name}{ending}.ipynb"
             path.parent.mkdir(parents=True, exist_ok=True)
-            nbformat.write(for_colab(executed, chapter, profile, framework), path)
+            nbformat.write(for_colab(executed, chapter), path)
             written.append(path)
     return written
 
 
-def for_colab(executed, chapter, profile, framework):
+def for_colab(executed, chapter):
     """Turn an executed notebook into one that runs on its own and reads well without Jupyter Book.
 
     Parameters
     ----------
     executed : NotebookNode
     chapter : book.Chapter
-    profile, framework : str
 
     Returns
     -------
     NotebookNode
-        Starts with the cell that installs the package. The parameters cell holds the values that were used. Pictures
-        are left out of the outputs, MyST directives become plain Markdown.
+        Starts with the cell that installs the package. Pictures are left out of the outputs, MyST directives become
+        plain Markdown.
     """
     notebook = copy.deepcopy(executed)
-    cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     plain = _Plain(chapter)
-    for cell in cells:
+    for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = plain(cell.source)
-        elif "parameters" in cell.metadata.get("tags", []):
-            cell.source = with_values(cell.source, book.parameters(chapter, profile, framework))
         for output in cell.get("outputs", []):
             for kind in [kind for kind in output.get("data", {}) if kind.startswith("image/")]:
                 del output["data"][kind]
@@ -83,7 +79,7 @@ def for_colab(executed, chapter, profile, framework):
     notebook.cells = [
         nbformat.v4.new_markdown_cell(_welcome(chapter)),
         nbformat.v4.new_code_cell(INSTALL),
-        *[cell for cell in cells if cell.cell_type == "code" or cell.source.strip()],
+        *[cell for cell in notebook.cells if cell.cell_type == "code" or cell.source.strip()],
     ]
     for position, cell in enumerate(notebook.cells):
         cell.id = f"cell-{position:03d}"
@@ -93,18 +89,6 @@ def for_colab(executed, chapter, profile, framework):
         "accelerator": "GPU",
     }
     return notebook
-
-
-def with_values(source, values):
-    """The parameters cell with other values; names and comments stay."""
-    lines = source.split("\n")
-    for node in ast.parse(source).body:
-        name = node.targets[0].id
-        if name in values:
-            comment = lines[node.lineno - 1][node.end_col_offset :]
-            value = f'"{values[name]}"' if isinstance(values[name], str) else repr(values[name])
-            lines[node.lineno - 1] = f"{name} = {value}{comment}"
-    return "\n".join(lines)
 
 
 def _welcome(chapter):

@@ -18,8 +18,6 @@ REPOSITORY = "https://github.com/unet-course/unet-course"
 START = "from jupyter_book.cli.main import main; main()"
 # A change in one of these makes the site afresh: Sphinx would not see it, or not on every page.
 FRAME = ("_config.yml", "_toc.yml", "book/_ext/", "book/_static/")
-# Cells that papermill wrote; the page shows the parameters of the text.
-INJECTED = "injected-parameters"
 
 
 class SiteError(Exception):
@@ -57,8 +55,6 @@ def merge(notebooks):
         if _same(versions):
             merged.cells += _by_framework(differing, frameworks) + [copy.deepcopy(versions[0])]
             differing = []
-        elif INJECTED in versions[0].metadata.get("tags", []):
-            continue
         else:
             differing.append(versions)
     merged.cells += _by_framework(differing, frameworks)

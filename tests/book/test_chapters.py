@@ -9,7 +9,7 @@ from unet_course import book
 
 CHAPTERS = book.chapters()
 MOST_LINES = 20
-WIDEST = 95  # characters beside both sidebars on a screen of 1280 pixels
+WIDEST = 92  # characters beside both sidebars on a screen of 1280 pixels
 
 
 def code_cells(chapter):

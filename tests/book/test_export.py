@@ -25,7 +25,7 @@ def pair(request):
     executed = chapter.executed("smoke", framework)
     if not executed.exists():
         pytest.skip("needs a smoke run: `make book`")
-    fresh = export.for_colab(nbformat.read(executed, 4), chapter, "smoke", framework)
+    fresh = export.for_colab(nbformat.read(executed, 4), chapter)
     return committed(chapter, framework), fresh
 
 
@@ -78,9 +78,3 @@ sys.modules["unet_course"] = types.SimpleNamespace(paths=module, phantoms=module
     result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert result.stdout.split()[:5] == ["-m", "pip", "install", "--quiet", "--no-deps"]
     assert len(result.stdout.strip().splitlines()) == 1
-
-
-def test_values_are_replaced_and_comments_stay():
-    source = 'profile = "smoke"  # or laptop\nsize = 128\nother = 1'
-    new = export.with_values(source, {"profile": "full", "size": 64})
-    assert new == 'profile = "full"  # or laptop\nsize = 64\nother = 1'

@@ -56,8 +56,9 @@ def test_runs_once_and_again_after_a_change(clone, capsys):
     notebook = nbformat.read(output, 4)
     assert notebook.cells[-1].outputs[0].text == "torch 5\n"
     assert notebook.metadata.unet_course.minutes > 0
-    injected = [cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])]
-    assert "remove-cell" in injected[0].metadata.tags
+    assert [cell.source for cell in notebook.cells if "size = 5" in cell.source] == [
+        'profile = "smoke"\nframework = "torch"\nsize = 5'
+    ], "readers see the values that were used, once"
 
     capsys.readouterr()
     book.run(chapter, "smoke", "torch")
@@ -100,6 +101,18 @@ def test_the_key_knows_what_a_module_imports():
     modules = imports.modules("from unet_course import torch as uc", skip="unet_course.keras")
     assert {"unet_course", "unet_course.torch", "unet_course.torch.models", "unet_course.batches"} <= modules
     assert not any(name.startswith("unet_course.keras") for name in modules)
+
+
+def test_values_are_replaced_and_comments_stay():
+    source = 'profile = "smoke"  # or laptop\nsize = 128\nother = 1'
+    new = book.with_values(source, {"profile": "full", "size": 64})
+    assert new == 'profile = "full"  # or laptop\nsize = 64\nother = 1'
+
+
+def test_pieces_of_one_print_are_joined(clone):
+    edit(clone, "book/a.md", "print(framework, size)", "import time\nprint(1, flush=True)\ntime.sleep(0.5)\nprint(2)")
+    outputs = nbformat.read(book.run(book.chapter("a"), "smoke", "torch"), 4).cells[-1].outputs
+    assert [output.text for output in outputs] == ["1\n2\n"]
 
 
 def test_a_failing_cell_is_named_and_nothing_is_kept(clone):

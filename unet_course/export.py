@@ -71,14 +71,9 @@ def for_colab(executed, chapter):
         for output in cell.get("outputs", []):
             for kind in [kind for kind in output.get("data", {}) if kind.startswith("image/")]:
                 del output["data"][kind]
-        if cell.cell_type == "code":
-            cell.execution_count = None
-            for output in cell.outputs:
-                if "execution_count" in output:
-                    output.execution_count = None
     notebook.cells = [
         nbformat.v4.new_markdown_cell(_welcome(chapter)),
-        nbformat.v4.new_code_cell(INSTALL),
+        nbformat.v4.new_code_cell(INSTALL, execution_count=0),  # without a number nbval takes a cell for one never run
         *[cell for cell in notebook.cells if cell.cell_type == "code" or cell.source.strip()],
     ]
     for position, cell in enumerate(notebook.cells):

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from tqdm.auto import tqdm
 
 from .. import paths
-from . import DataError
+from . import DataError, source_of
 from .nuclei import image_file, sample_folders
 
 SOURCES = ("mirror", "kaggle", "local")
@@ -77,7 +77,8 @@ def describe(root):
         if not found:
             raise DataError(f"{folder / 'masks'} holds no mask (*.png): the archive is not complete.")
         n_masks += found
-    release = RELEASES.get((len(folders), n_masks), "not a whole release: an excerpt, or changed")
+    other = "synthetic" if source_of(root) == "phantom" else "not a whole release: an excerpt, or changed"
+    release = RELEASES.get((len(folders), n_masks), other)
     return f"{len(folders)} pictures, {n_masks} masks ({release})"
 
 

@@ -8,6 +8,7 @@ import nbformat
 import yaml
 
 from . import book
+from .results import PROVENANCE_MIME
 
 SITE = "https://unet-course.github.io/unet-course"
 PACKAGE = "git+https://github.com/unet-course/unet-course"
@@ -68,6 +69,8 @@ def for_colab(executed, chapter):
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = plain(cell.source)
+        if cell.cell_type == "code":  # a commit and a device belong to one run, not to the notebook
+            cell.outputs = [output for output in cell.outputs if PROVENANCE_MIME not in output.get("data", {})]
         for output in cell.get("outputs", []):
             for kind in [kind for kind in output.get("data", {}) if kind.startswith("image/")]:
                 del output["data"][kind]

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from unet_course import book, export
+from unet_course.results import PROVENANCE_MIME
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 RUNS = [(chapter, framework) for chapter in book.chapters() for framework in book.frameworks(chapter)]
@@ -48,6 +49,12 @@ def test_outputs_say_the_same(pair):
             assert NUMBER.sub("N", before).split() == NUMBER.sub("N", now).split(), old.source
             for a, b in zip(NUMBER.findall(before), NUMBER.findall(now), strict=True):
                 assert float(a) == pytest.approx(float(b), rel=0.05, abs=0.1), old.source
+
+
+def test_nothing_of_a_single_run_is_committed(pair):
+    """Else every run on another day or machine would change the files."""
+    text = nbformat.writes(pair[0])
+    assert PROVENANCE_MIME not in text and "minutes" not in pair[0].metadata
 
 
 def test_no_pictures_and_no_directives(pair):

@@ -133,6 +133,7 @@ def build_site(executed, out="_build/html"):
         print("site: Jupyter Book is building the pages", flush=True)
         _stage(stage, pages)
         _jupyter_book(stage)
+        _complete_root(stage / "_build" / "html" / "index.html")
         _add_downloads(stage / "_build" / "html" / "_sources" / "notebooks", executed)
         _replace(stage / "_build" / "html", out)
         stamp_file.write_text(json.dumps({"frame": frame, "everything": everything}))
@@ -251,6 +252,16 @@ def _jupyter_book(stage):
     if result.returncode:
         said = re.sub(r"\x1b\[[0-9;]*m", "", result.stdout).replace(f"{stage}/", "")
         raise SiteError(f"Jupyter Book found problems:\n{said[-8000:]}")
+
+
+def _complete_root(index):
+    """Give the redirect a title, a link for those it does not move, and an empty icon: browsers would ask for one."""
+    first = re.search(r"url=([^\s\"]+)", index.read_text())[1]
+    index.write_text(
+        '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n<title>U-Net on medical images</title>\n'
+        f'<link rel="icon" href="data:,">\n<meta http-equiv="refresh" content="0; url={first}">\n'
+        f'<p><a href="{first}">To the first page</a></p>\n</html>\n'
+    )
 
 
 def _add_downloads(folder, executed):

@@ -26,7 +26,7 @@ def test_no_mask_at_all(root):
 def test_truncated_picture(root):
     file = first(root, "images/*.png")
     file.write_bytes(file.read_bytes()[:90])
-    with pytest.raises(DataError, match=f"{file} is truncated or not a PNG"):
+    with pytest.raises(DataError, match=f"{file} is truncated or not a picture"):
         nuclei.load(root)
 
 

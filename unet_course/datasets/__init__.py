@@ -15,51 +15,51 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures, masks and one line about each, all in the same order.
+    """Pictures, what is drawn on them, and one line about each, all in the same order.
 
     Attributes
     ----------
     key : str
-        "nuclei".
+        "nuclei", "lgg", "brain_tumor" or "brats".
     source : str
         "real" or "phantom" (synthetic).
     root : Path
         Folder the files were read from.
-    images : ndarray or Ragged, uint8, (N, H, W, 3)
-        Read-only and memory-mapped. `Ragged` when pictures keep their own sizes.
-    masks : ndarray or Ragged, uint8, (N, H, W)
-        1 where there is a nucleus, else 0.
-    instances : ndarray or Ragged, int32, (N, H, W)
-        0 is background, 1 to n are single nuclei.
     index : pandas.DataFrame
-        `id`, `path`, `group` (pictures of one group never part in a split), `image_type`, `height` and `width` in
-        pixels as on disk, `n_masks` files, `n_instances` nuclei, and `overlap`, the pixels that more than one mask
-        claims.
+        One line per picture. Always `id`, `path` (below `root`), `group` (patient, or what else must not part in a
+        split), `height` and `width` in pixels as on disk; more where a data set has it: `image_type`, `has_tumour`,
+        `class`, `site`, and for nuclei `n_masks` files, `n_instances` nuclei and `overlap`, the pixels that more than
+        one mask claims.
     content_hash : str
         SHA-256 of all decoded pictures and labels at their own sizes: two machines with the same value read the same
         data.
+    images : ndarray or Ragged, (N, H, W, C)
+        Read-only and memory-mapped. `Ragged` when pictures keep their own sizes. uint8, but for `brats`.
+    masks : ndarray or Ragged, uint8, (N, H, W), optional
+        Integer labels, 0 is background. None where a data set has no masks.
+    instances : ndarray or Ragged, int32, (N, H, W), optional
+        0 is background, 1 to n are single objects. None where a data set does not tell objects apart.
     """
 
     key: str
     source: str
     root: Path
-    images: Any
-    masks: Any
-    instances: Any
     index: Any
     content_hash: str
+    images: Any
+    masks: Any = None
+    instances: Any = None
 
     def __len__(self):
         return len(self.index)
 
     def take(self, positions):
         """The pictures at these positions, in this order, as a new Dataset."""
+        arrays = {name: getattr(self, name) for name in ("images", "masks", "instances")}
         return replace(
             self,
-            images=self.images[positions],
-            masks=self.masks[positions],
-            instances=self.instances[positions],
             index=self.index.iloc[positions].reset_index(drop=True),
+            **{name: array[positions] for name, array in arrays.items() if array is not None},
         )
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 from skimage.transform import resize
 from tqdm.auto import tqdm
 
 from . import DataError, Dataset, cache, locate, source_of
+from .pictures import read_picture
 
 KEY = "nuclei"
 # Change it when the decoding below changes, so that old caches are not used.
@@ -58,7 +58,7 @@ def load(root=None, *, size=None, source=None):
 
 def read_image(path):
     """Read one picture as uint8 (H, W, 3), 0 to 255; an alpha channel, constant in this set, is left out."""
-    return _read(path, "RGB")
+    return read_picture(path, "RGB", KEY)
 
 
 def read_instances(folder, shape):
@@ -104,7 +104,7 @@ def read_masks(folder, shape):
         raise DataError(f"{folder} holds no mask (*.png). Fetch this picture again: `unet-course data nuclei`.")
     masks = {}
     for file in files:
-        mask = _read(file, "L") > 0
+        mask = read_picture(file, "L", KEY) > 0
         if mask.shape != tuple(shape):
             raise DataError(
                 f"{file} has {mask.shape[0]} x {mask.shape[1]} pixels, its picture {shape[0]} x {shape[1]}. "
@@ -210,14 +210,3 @@ def _shrink(native, size, writer):
             images=small.round().astype(np.uint8), masks=(small_labels > 0).astype(np.uint8), instances=small_labels
         )
     return {}
-
-
-def _read(path, mode):
-    try:
-        with Image.open(path) as file:
-            return np.asarray(file.convert(mode))
-    except FileNotFoundError as error:
-        raise DataError(f"{path} is missing. Fetch it again: `unet-course data nuclei`.") from error
-    except (OSError, SyntaxError) as error:  # Pillow's signs of a damaged PNG
-        problem = f"{path} is truncated or not a PNG ({error})"
-        raise DataError(f"{problem}. Fetch it again: `unet-course data nuclei`.") from error

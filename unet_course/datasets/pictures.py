@@ -1,0 +1,36 @@
+"""Decode single picture files, with errors that say which file and what to do."""
+
+import numpy as np
+from PIL import Image
+
+from . import DataError
+
+
+def read_picture(path, mode, key):
+    """Read one picture file.
+
+    Parameters
+    ----------
+    path : path
+    mode : {"RGB", "L"}
+        Colour as uint8 (H, W, 3), an alpha channel left out, or grey as uint8 (H, W).
+    key : str
+        The data set it belongs to, for the remedy.
+
+    Returns
+    -------
+    ndarray of uint8
+
+    Raises
+    ------
+    DataError
+        If the file is missing, truncated or not a picture.
+    """
+    remedy = f"Fetch it again: `unet-course data {key}`."
+    try:
+        with Image.open(path) as file:
+            return np.asarray(file.convert(mode))
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing. {remedy}") from error
+    except (OSError, SyntaxError) as error:  # Pillow's signs of damage
+        raise DataError(f"{path} is truncated or not a picture ({error}). {remedy}") from error

@@ -8,7 +8,16 @@ from unet_course.datasets import splits
 
 
 def index(**counts):
-    return pd.DataFrame({"kind": [name for name, n in counts.items() for _ in range(n)]})
+    """Pictures of some kinds, each a group of its own."""
+    kinds = [name for name, n in counts.items() for _ in range(n)]
+    return pd.DataFrame({"kind": kinds, "group": range(len(kinds))})
+
+
+def patients(*n_slices):
+    """Patients with so many slices each, from two sites in turn."""
+    groups = [patient for patient, n in enumerate(n_slices) for _ in range(n)]
+    slices = [number for n in n_slices for number in range(n)]
+    return pd.DataFrame({"group": groups, "slice": slices, "site": ["AB"[patient % 2] for patient in groups]})
 
 
 @given(a=st.integers(3, 80), b=st.integers(0, 9), c=st.integers(0, 4), seed=st.integers(0, 99))
@@ -37,11 +46,48 @@ def test_seed_decides():
 @pytest.mark.parametrize(
     ("table", "arguments", "message"),
     [
-        (index(a=9), {"test": 1.2}, "test=1.2 must lie between 0 and 1"),
+        (index(a=9), {"test": 1.2}, "1.2 does not lie between 0 and 1"),
         (index(a=9), {"stratify": "typ"}, "no column 'typ'"),
-        (index(a=2), {}, "2 pictures cannot make three parts"),
+        (index(a=2), {}, "2 values of 'group' cannot make three parts"),
+        (index(a=2), {"group": None}, "2 pictures cannot make three parts"),
     ],
 )
 def test_errors_name_the_value(table, arguments, message):
     with pytest.raises(ValueError, match=message):
         splits.split(table, **arguments)
+
+
+@given(n_slices=st.lists(st.integers(1, 12), min_size=3, max_size=20), seed=st.integers(0, 9))
+def test_slices_of_a_patient_stay_together(n_slices, seed):
+    table = patients(*n_slices)
+    parts = splits.split(table, seed=seed)
+    sets = [set(table.group[positions]) for positions in parts.values()]
+    assert not sets[0] & sets[1] and not sets[0] & sets[2] and not sets[1] & sets[2]
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(len(table)))
+
+
+def test_without_groups_patients_are_on_both_sides():
+    table = patients(20, 20, 20, 20)
+    parts = splits.split(table, group=None)
+    assert set(table.group[parts["test"]]) & set(table.group[parts["train"]])
+
+
+def test_groups_are_stratified_by_their_usual_value():
+    table = patients(*[5] * 40)
+    test = splits.split(table, stratify="site")["test"]
+    assert table.site[test].value_counts().tolist() == [20, 20]
+
+
+def test_hold_out_tests_on_one_site_and_validates_by_patient():
+    table = patients(3, 4, 5, 6, 7, 8, 9, 2)
+    parts = splits.hold_out(table, "site", ["B"])
+    assert set(table.site[parts["test"]]) == {"B"} and set(table.site[parts["train"]]) == {"A"}
+    assert not set(table.group[parts["train"]]) & set(table.group[parts["validation"]])
+    assert sum(map(len, parts.values())) == len(table)
+
+
+def test_hold_out_errors_name_the_value():
+    with pytest.raises(ValueError, match="no value 'C'; it has A, B"):
+        splits.hold_out(patients(3, 3, 3), "site", ["C"])
+    with pytest.raises(ValueError, match="it would be on both sides"):
+        splits.hold_out(patients(3, 3, 3), "slice", [1])

@@ -1,3 +1,5 @@
+import multiprocessing
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,17 @@ def build(writer):
     writer.add(x=np.arange(6, dtype=np.int16).reshape(2, 3))
     writer.add(x=np.arange(4, dtype=np.int16).reshape(1, 4))
     return {"made": True}
+
+
+def build_slowly(name):
+    """In a process of its own: build a cache of a thousand pieces and read the first."""
+
+    def pieces(writer):
+        for _ in range(1000):
+            build(writer)
+        return {}
+
+    return int(cache.cached(name, pieces)[0]["x"][0].sum())
 
 
 def test_ragged_arrays_come_back(data_root):
@@ -61,3 +74,24 @@ def test_key_changes_with_files_and_facts(tmp_path):
     assert before == cache.key_of(tmp_path, 1) != cache.key_of(tmp_path, 2)
     (tmp_path / "x").write_text("12")
     assert cache.key_of(tmp_path, 1) != before
+
+
+def test_two_processes_may_build_at_once(data_root):
+    started = multiprocessing.get_context("spawn")
+    with started.Pool(2) as pool:
+        sums = pool.map(build_slowly, ["a", "a"])
+    assert sums == [15, 15]
+    assert [path.name for path in (data_root / "cache").iterdir()] == ["a"]
+
+
+def test_a_slower_process_keeps_what_the_faster_one_left(data_root, monkeypatch):
+    def overtaken(writer):
+        notes = build(writer)
+        with monkeypatch.context() as patch:
+            patch.setattr(cache, "_complete", lambda folder: False)
+            cache.cached("a", build)
+        return notes
+
+    arrays, _ = cache.cached("a", overtaken)
+    assert arrays["x"][0].sum() == 15
+    assert [path.name for path in (data_root / "cache").iterdir()] == ["a"]

@@ -51,7 +51,7 @@ def test_unsafe_names_are_refused(data_root, tmp_path, name):
 
 def test_a_truncated_archive_changes_nothing(data_root, archive):
     archive.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
-    with pytest.raises(DataError, match="damaged or not a zip file"):
+    with pytest.raises(DataError, match="is damaged, or neither a zip nor a tar file"):
         download.nuclei("local", archive=archive)
     assert list(data_root.iterdir()) == []
 

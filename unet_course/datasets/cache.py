@@ -75,11 +75,21 @@ def cached(name, build):
             with _Writer(part) as writer:
                 notes = build(writer)
                 writer.finish(notes)
-            shutil.rmtree(folder, ignore_errors=True)
-            os.replace(part, folder)
+            _put(part, folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return _open(folder)
+
+
+def _put(part, folder):
+    """Move a finished cache into place; when another process was faster, its copy is as good as ours."""
+    if not _complete(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            os.replace(part, folder)
+        except OSError:
+            if not _complete(folder):
+                raise
 
 
 class _Writer:

@@ -2,23 +2,21 @@
 
 import os
 import shutil
-import stat
 import tempfile
-import zipfile
-import zlib
-from pathlib import Path, PurePosixPath
-
-from tqdm.auto import tqdm
+from pathlib import Path
 
 from .. import paths
 from . import DataError, source_of
+from .fetch import fetch
 from .nuclei import image_file, sample_folders
+from .unpack import unpack
 
 SOURCES = ("mirror", "kaggle", "local")
 # Broad Bioimage Benchmark Collection, image set BBBC038v1, CC0.
 MIRROR = "https://data.broadinstitute.org/bbbc/BBBC038/"
 COMPETITION = "data-science-bowl-2018"
 ARCHIVE = "stage1_train.zip"
+LIMIT = 2  # GB; the unpacked set has a tenth of it
 # No checksum is published, so a set is known by its counts of pictures and masks.
 RELEASES = {(670, 29_461): "the published release", (664, 28_986): "the mended release"}
 
@@ -55,7 +53,12 @@ def nuclei(source="mirror", *, archive=None):
     with tempfile.TemporaryDirectory(prefix=".nuclei.", dir=target.parent) as part:
         place = Path(part) / "stage1_train"
         fetched = Path(archive) if source == "local" else _fetch(source)
-        _bring(fetched, place)
+        try:
+            _bring(fetched, place)
+        except DataError:
+            if source == "mirror":
+                fetched.unlink()  # else the next call would find the same damaged file
+            raise
         print(f"{fetched.name}: {describe(place)}")
         os.replace(place.parent, target)
     return target
@@ -82,25 +85,6 @@ def describe(root):
     return f"{len(folders)} pictures, {n_masks} masks ({release})"
 
 
-def unzip(archive, place):
-    """Unpack a zip file; refuses names that would leave `place`, links, and damaged content.
-
-    Parameters
-    ----------
-    archive, place : path
-    """
-    try:
-        with zipfile.ZipFile(archive) as bundle:
-            members = [member for member in bundle.infolist() if not member.is_dir()]
-            for member in tqdm(members, f"unpack {Path(archive).name}"):
-                name = PurePosixPath(member.filename.replace("\\", "/"))
-                if name.is_absolute() or ".." in name.parts or stat.S_ISLNK(member.external_attr >> 16):
-                    raise DataError(f"{archive} holds {member.filename!r}, to be written outside: not unpacked.")
-                bundle.extract(member, place)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise DataError(f"{archive} is damaged or not a zip file ({error}): fetch it again.") from error
-
-
 def _bring(fetched, place):
     """Copy or unpack into `place`, without the folders that some archives wrap around the pictures."""
     if not fetched.exists():
@@ -108,7 +92,7 @@ def _bring(fetched, place):
     unpacked = fetched
     if fetched.is_file():
         unpacked = place.with_name("unpacked")
-        unzip(fetched, unpacked)
+        unpack(fetched, unpacked, limit=LIMIT)
     first = next(iter(sorted(unpacked.rglob("images"))), None)
     if first is None:
         raise DataError(f"{fetched} holds no <id>/images/<id>.png: it is not the nuclei data set.")
@@ -123,12 +107,7 @@ def _bring(fetched, place):
 def _fetch(source):
     if source == "kaggle":
         return _fetch_from_kaggle()
-    import pooch
-
-    library = pooch.create(
-        paths.data_root() / "downloads", MIRROR, registry={ARCHIVE: None}, retry_if_failed=3, allow_updates=False
-    )
-    return Path(library.fetch(ARCHIVE, progressbar=True))
+    return fetch(MIRROR + ARCHIVE, paths.data_root() / "downloads" / ARCHIVE)
 
 
 def _fetch_from_kaggle():

@@ -1,0 +1,202 @@
+"""Downloads from a server that misbehaves, and archives that should not be unpacked."""
+
+import hashlib
+import http.server
+import io
+import tarfile
+import threading
+import zipfile
+
+import pytest
+
+from unet_course.datasets import DataError, download, fetch, unpack
+
+CONTENT = bytes(range(256)) * 4000
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves `content`; `faults` says what goes wrong with the next requests, `asked` notes the ranges asked for."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content, self.faults, self.asked, self.ranges = CONTENT, [], [], True
+        self.url = f"http://127.0.0.1:{self.server_port}/"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        server, asked = self.server, self.headers.get("Range")
+        server.asked.append(asked)
+        fault = server.faults.pop(0) if server.faults else None
+        if isinstance(fault, int):
+            self.send_error(fault)
+            return
+        start = int(asked[6:-1]) if asked and server.ranges else 0
+        if start >= len(server.content):
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(server.content)}")
+            self.end_headers()
+            return
+        body = server.content[start:]
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(body) + (1000 if fault == "boast" else 0)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2] if fault == "cut" else body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def server():
+    with Server() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def get(server, folder, **options):
+    return fetch.fetch(server.url + "file.zip", folder / "file.zip", wait=0, **options)
+
+
+def test_a_file_arrives_whole_and_is_not_fetched_twice(server, tmp_path):
+    assert get(server, tmp_path).read_bytes() == CONTENT
+    get(server, tmp_path)
+    assert server.asked == [None]
+    assert [path.name for path in tmp_path.iterdir()] == ["file.zip"]
+
+
+def test_a_cut_connection_goes_on_where_it_broke_off(server, tmp_path):
+    server.faults = ["cut", "cut"]
+    assert get(server, tmp_path).read_bytes() == CONTENT
+    half = len(CONTENT) // 2
+    assert server.asked == [None, f"bytes={half}-", f"bytes={half + half // 2}-"]
+
+
+def test_a_server_without_ranges_starts_anew(server, tmp_path):
+    server.faults, server.ranges = ["cut"], False
+    assert get(server, tmp_path).read_bytes() == CONTENT
+
+
+def test_a_kill_is_survived(server, tmp_path):
+    (tmp_path / "file.zip.part").write_bytes(CONTENT[:1234])
+    assert get(server, tmp_path).read_bytes() == CONTENT
+    assert server.asked == ["bytes=1234-"]
+
+
+def test_a_part_that_is_already_whole_is_kept(server, tmp_path):
+    (tmp_path / "file.zip.part").write_bytes(CONTENT)
+    assert get(server, tmp_path).read_bytes() == CONTENT
+
+
+def test_a_part_of_another_file_is_thrown_away(server, tmp_path):
+    (tmp_path / "file.zip.part").write_bytes(CONTENT + b"more")
+    assert get(server, tmp_path).read_bytes() == CONTENT
+
+
+def test_a_busy_server_is_asked_again(server, tmp_path):
+    server.faults = [503, 429]
+    assert get(server, tmp_path).read_bytes() == CONTENT
+
+
+def test_a_wrong_address_is_not_asked_again(server, tmp_path):
+    server.faults = [404]
+    with pytest.raises(DataError, match="answers 404 .*is the address still right"):
+        get(server, tmp_path)
+    assert len(server.asked) == 1
+
+
+def test_a_server_that_promises_too_much_is_named_and_the_bytes_are_kept(server, tmp_path):
+    server.faults, server.ranges = ["boast"] * 9, False
+    with pytest.raises(DataError, match=r"in 3 tries .* are kept in .*file.zip.part: run the same command again"):
+        get(server, tmp_path, tries=3)
+    assert not (tmp_path / "file.zip").exists()
+
+
+def test_nobody_answers(tmp_path):
+    with pytest.raises(DataError, match="could not be fetched in 2 tries"):
+        fetch.fetch("http://127.0.0.1:9/file", tmp_path / "file", tries=2, wait=0)
+
+
+def test_a_published_checksum_is_checked(server, tmp_path):
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    assert get(server, tmp_path / "right", sha256=digest.upper()).exists()
+    with pytest.raises(DataError, match="does not have the published SHA-256"):
+        get(server, tmp_path / "wrong", sha256="0" * 64)
+    assert list((tmp_path / "wrong").iterdir()) == []
+
+
+def zipped(**members):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, content in members.items():
+            bundle.writestr(name.replace("__", "/"), content)
+    return file.getvalue()
+
+
+def test_a_damaged_archive_of_the_mirror_is_not_kept(server, data_root, monkeypatch, write_nuclei, tmp_path):
+    monkeypatch.setattr(download, "MIRROR", server.url)
+    server.content = zipped(a__images__x="1")[:-30]
+    with pytest.raises(DataError, match="is damaged"):
+        download.nuclei()
+    top = write_nuclei(tmp_path / "set") / "stage1_train"
+    server.content = zipped(**{str(f.relative_to(top)).replace("/", "__"): f.read_bytes() for f in top.rglob("*.png")})
+    assert len(list(download.nuclei().glob("stage1_train/*"))) == 3
+
+
+def tarred(path, *members):
+    with tarfile.open(path, "w:gz") as bundle:
+        for name, options in members:
+            member = tarfile.TarInfo(name)
+            for key, value in options.items():
+                setattr(member, key, value)
+            bundle.addfile(member, io.BytesIO(bytes(member.size)))
+    return path
+
+
+def test_tar_archives_are_unpacked(tmp_path):
+    unpack.unpack(tarred(tmp_path / "a.tar.gz", ("a/b.txt", {"size": 5})), tmp_path / "out", limit=1)
+    assert (tmp_path / "out/a/b.txt").read_bytes() == bytes(5)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("../evil", {"size": 1}),
+        ("/evil", {"size": 1}),
+        ("link", {"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"}),
+        ("hard", {"type": tarfile.LNKTYPE, "linkname": "../x"}),
+        ("pipe", {"type": tarfile.FIFOTYPE}),
+    ],
+)
+def test_unsafe_tar_members_are_refused(tmp_path, name, options):
+    with pytest.raises(DataError, match="not unpacked"):
+        unpack.unpack(tarred(tmp_path / "a.tar.gz", ("ok", {"size": 1}), (name, options)), tmp_path / "out", limit=1)
+    assert not (tmp_path / "out").exists(), "nothing is written before all names are known to be good"
+
+
+def test_bombs_are_refused_before_they_are_unpacked(tmp_path):
+    (tmp_path / "bomb.zip").write_bytes(zipped(a=bytes(3_000_000), b=bytes(3_000_000)))
+    tarred(tmp_path / "bomb.tar.gz", ("a", {"size": 6_000_000}))
+    for name in ("bomb.zip", "bomb.tar.gz"):
+        assert (tmp_path / name).stat().st_size < 30_000
+        with pytest.raises(DataError, match="would unpack to 0.0 GB; at most 0.005 GB"):
+            unpack.unpack(tmp_path / name, tmp_path / "out", limit=0.005)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_zip_that_lies_about_its_size_is_damaged(tmp_path):
+    """The directory at the end says 10 bytes, the data hold three million."""
+    content = zipped(a=bytes(3_000_000))
+    lie = content.replace((3_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    assert lie != content
+    (tmp_path / "lie.zip").write_bytes(lie)
+    with pytest.raises(DataError, match="is damaged"):
+        unpack.unpack(tmp_path / "lie.zip", tmp_path / "out", limit=1)
+    assert sum(path.stat().st_size for path in (tmp_path / "out").rglob("*")) <= 10
+
+
+def test_other_files_are_not_archives(tmp_path):
+    (tmp_path / "page.zip").write_text("<html>Please log in</html>")
+    with pytest.raises(DataError, match="neither a zip nor a tar file"):
+        unpack.unpack(tmp_path / "page.zip", tmp_path / "out", limit=1)

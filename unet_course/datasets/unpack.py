@@ -1,0 +1,65 @@
+"""Unpack archives from elsewhere: nothing is written outside the chosen folder, and nothing larger than expected."""
+
+import stat
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from tqdm.auto import tqdm
+
+from . import DataError
+
+
+def unpack(archive, place, *, limit):
+    """Unpack a zip or tar archive.
+
+    Parameters
+    ----------
+    archive, place : path
+        `place` is made.
+    limit : float
+        Largest unpacked size, GB (10^9 bytes).
+
+    Raises
+    ------
+    DataError
+        If the archive is damaged or neither zip nor tar, holds a link, a name that leads outside `place`, or more than
+        `limit`. Unpack into a temporary folder: an archive damaged in the middle leaves what came before.
+    """
+    archive, place = Path(archive), Path(place)
+    if not archive.is_file():
+        raise DataError(f"{archive} is not a file.")
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as bundle:
+                _extract(archive, place, limit, bundle, [_zipped(member) for member in bundle.infolist()])
+        elif tarfile.is_tarfile(archive):
+            with tarfile.open(archive) as bundle:
+                _extract(archive, place, limit, bundle, [_tarred(member) for member in bundle])
+        else:
+            raise DataError(f"{archive} is damaged, or neither a zip nor a tar file: fetch it again.")
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
+        raise DataError(f"{archive} is damaged ({error}): fetch it again.") from error
+
+
+def _zipped(member):
+    return member, member.filename, member.file_size, stat.S_ISLNK(member.external_attr >> 16)
+
+
+def _tarred(member):
+    return member, member.name, member.size, not (member.isfile() or member.isdir())
+
+
+def _extract(archive, place, limit, bundle, members):
+    total = sum(size for _, _, size, _ in members)
+    if total > 1e9 * limit:
+        raise DataError(f"{archive} would unpack to {total / 1e9:.1f} GB; at most {limit:g} GB are expected.")
+    for _, name, _, special in members:
+        path = PurePosixPath(name.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or special:
+            raise DataError(f"{archive} holds {name!r}, a link or to be written outside {place}: not unpacked.")
+    place.mkdir(parents=True, exist_ok=True)
+    options = {"filter": "data"} if isinstance(bundle, tarfile.TarFile) else {}
+    for member, *_ in tqdm(members, f"unpack {archive.name}"):
+        bundle.extract(member, place, **options)

@@ -51,3 +51,26 @@ def write_nuclei():
         return root
 
     return write
+
+
+@pytest.fixture
+def write_lgg():
+    """`write_lgg(root)` writes three patients with 12, 2 and 2 slices of 32 x 24 pixels, in the real layout.
+
+    Slice n of patient p is flat: n, 100 + n and 200 + n + p in its channels. The first patient has a tumour of 12
+    pixels from slice 5 on. There is no data.csv.
+    """
+
+    def write(root):
+        for p, (patient, slices) in enumerate((("CS_0001", 12), ("DU_0002", 2), ("HT_0003", 2))):
+            folder = root / "kaggle_3m" / f"TCGA_{patient}_20000101"
+            folder.mkdir(parents=True)
+            for n in range(1, slices + 1):
+                picture = np.full((32, 24, 3), (n, 100 + n, 200 + n + p), np.uint8)
+                mask = np.zeros((32, 24), np.uint8)
+                mask[10:13, 8:12] = 255 * (p == 0 and n >= 5)
+                Image.fromarray(picture).save(folder / f"{folder.name}_{n}.tif")
+                Image.fromarray(mask).save(folder / f"{folder.name}_{n}_mask.tif")
+        return root
+
+    return write

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from skimage.transform import resize
 from tqdm.auto import tqdm
 
 from . import DataError, Dataset, cache, locate, source_of
 from .pictures import read_picture
+from .resizing import resize_image, resize_labels
 
 KEY = "nuclei"
 # Change it when the decoding below changes, so that old caches are not used.
@@ -204,9 +204,6 @@ def _decode(root, writer):
 def _shrink(native, size, writer):
     pairs = zip(native["images"], native["instances"], strict=True)
     for image, labels in tqdm(pairs, f"resize to {size}", len(native["images"])):
-        small = resize(image, (size, size), order=1, anti_aliasing=True, preserve_range=True)
-        small_labels = resize(labels, (size, size), order=0, anti_aliasing=False, preserve_range=True).astype(np.int32)
-        writer.add(
-            images=small.round().astype(np.uint8), masks=(small_labels > 0).astype(np.uint8), instances=small_labels
-        )
+        small = resize_labels(labels, size)
+        writer.add(images=resize_image(image, size), masks=(small > 0).astype(np.uint8), instances=small)
     return {}

@@ -15,18 +15,18 @@ Profile = Annotated[str, typer.Option(help="smoke, laptop or full: a file in boo
 
 @app.command()
 def data(
-    key: Annotated[str, typer.Argument(help="Which data set; today: nuclei.")],
-    source: Annotated[str, typer.Option(help="mirror (no login), kaggle (token), or local.")] = "mirror",
-    archive: Annotated[Path | None, typer.Option(help="For local: a zip file or folder you have.")] = None,
-    report: Annotated[bool, typer.Option("--report", help="Say what it holds and which masks look wrong.")] = False,
+    key: Annotated[str, typer.Argument(help="nuclei, lgg, brain_tumor or brats.")],
+    source: Annotated[str | None, typer.Option(help="mirror (no login), kaggle (token), or local.")] = None,
+    archive: Annotated[Path | None, typer.Option(help="A zip or tar file, or a folder, that you have.")] = None,
+    report: Annotated[bool, typer.Option("--report", help="Nuclei: what it holds, which masks look wrong.")] = False,
 ):
     """Fetch a real data set, check it, and put it where chapters look."""
     with _plain_errors(ValueError, OSError):
         from .datasets import download
 
-        if key != "nuclei":
-            raise ValueError(f"There is no data set {key!r}; there is: nuclei.")
-        folder = download.nuclei(source, archive=archive)
+        if report and key != "nuclei":
+            raise ValueError(f"There is a report for nuclei only, not for {key!r}.")
+        folder = download.bring(key, source, archive=archive)
         print(f"{key}: {folder}")
         if report:
             _report(folder)

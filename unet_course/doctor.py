@@ -124,17 +124,17 @@ def _data(key):
     for source in ("real", "phantom"):
         try:
             root = datasets.locate(key, source)
-            lines.append(f"{key:<10} {source}: {_describe(root)} in {root}")
+            lines.append(f"{key:<10} {source}: {_describe(key, root)} in {root}")
         except (FileNotFoundError, datasets.DataError) as error:
             lines.append(f"{key:<10} {source}: -")
             remedies.append(f"{key}, {source}: {error}")
     return lines, remedies
 
 
-def _describe(root):
+def _describe(key, root):
     from .datasets import download
 
-    return download.describe(root)
+    return download.describe(key, root)
 
 
 def _browser():

@@ -5,6 +5,7 @@ import zipfile
 import pytest
 
 from unet_course.datasets import DataError, download
+from unet_course.datasets.sources import SOURCES
 
 
 @pytest.fixture
@@ -19,23 +20,23 @@ def archive(tmp_path, write_nuclei):
 
 
 def test_a_local_archive_is_unpacked_and_described(data_root, archive, capsys):
-    target = download.nuclei("local", archive=archive)
+    target = download.bring("nuclei", archive=archive)
     assert target == data_root / "nuclei"
     assert len(list(target.glob("stage1_train/*/masks/*.png"))) == 9
     assert "3 pictures, 9 masks (not a whole release" in capsys.readouterr().out
     assert [path.name for path in data_root.iterdir()] == ["nuclei"], "nothing temporary is left"
 
 
-def test_a_folder_is_copied(data_root, tmp_path, write_nuclei):
-    target = download.nuclei("local", archive=write_nuclei(tmp_path / "mine"))
+def test_a_folder_is_taken_over(data_root, tmp_path, write_nuclei):
+    target = download.bring("nuclei", archive=write_nuclei(tmp_path / "mine"))
     assert len(list(target.glob("stage1_train/*"))) == 3
 
 
 def test_what_is_there_is_kept(data_root, archive, capsys):
-    download.nuclei("local", archive=archive)
+    download.bring("nuclei", archive=archive)
     marker = data_root / "nuclei" / "mine.txt"
     marker.write_text("x")
-    download.nuclei("local", archive=archive)
+    download.bring("nuclei", archive=archive)
     assert marker.exists() and "is there already" in capsys.readouterr().out
 
 
@@ -45,14 +46,14 @@ def test_unsafe_names_are_refused(data_root, tmp_path, name):
     with zipfile.ZipFile(path, "w") as bundle:
         bundle.writestr(name, b"x")
     with pytest.raises(DataError, match="to be written outside"):
-        download.nuclei("local", archive=path)
+        download.bring("nuclei", archive=path)
     assert list(data_root.iterdir()) == []
 
 
 def test_a_truncated_archive_changes_nothing(data_root, archive):
     archive.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
     with pytest.raises(DataError, match="is damaged, or neither a zip nor a tar file"):
-        download.nuclei("local", archive=archive)
+        download.bring("nuclei", archive=archive)
     assert list(data_root.iterdir()) == []
 
 
@@ -61,14 +62,14 @@ def test_another_data_set_is_refused(data_root, tmp_path):
     with zipfile.ZipFile(path, "w") as bundle:
         bundle.writestr("Training/glioma_tumor/1.jpg", b"x")
     with pytest.raises(DataError, match="not the nuclei data set"):
-        download.nuclei("local", archive=path)
+        download.bring("nuclei", archive=path)
 
 
 def test_sources_are_checked(data_root):
     with pytest.raises(ValueError, match="source 'ftp' is not known"):
-        download.nuclei("ftp")
+        download.bring("nuclei", "ftp")
     with pytest.raises(ValueError, match="--archive PATH"):
-        download.nuclei("local")
+        download.bring("nuclei", "local")
 
 
 def test_kaggle_errors_name_the_rules_and_never_the_token(data_root, monkeypatch):
@@ -76,12 +77,58 @@ def test_kaggle_errors_name_the_rules_and_never_the_token(data_root, monkeypatch
         raise RuntimeError("403 for user me with key s3cret")
 
     monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(competition_download=refuse))
-    with pytest.raises(DataError, match="Accept the rules") as caught:
-        download.nuclei("kaggle")
+    with pytest.raises(DataError, match="accept its rules") as caught:
+        download.bring("nuclei", "kaggle")
     assert "s3cret" not in str(caught.value) and caught.value.__suppress_context__
 
 
 def test_kaggle_without_its_package(data_root, monkeypatch):
     monkeypatch.setitem(sys.modules, "kagglehub", None)
     with pytest.raises(DataError, match="needs kagglehub"):
-        download.nuclei("kaggle")
+        download.bring("nuclei", "kaggle")
+
+
+LAYOUTS = {
+    "lgg": [f"{top}/kaggle_3m/TCGA_A_1_2/TCGA_A_1_2_1_mask.tif" for top in ("wrapped", "wrapped/second copy")],
+    "brain_tumor": ["Training/glioma_tumor/gg (1).jpg", "Testing/no_tumor/image(1).jpg", "Testing/no_tumor/image.jpg"],
+    "brats": ["a/MICCAI_BraTS2020_TrainingData/BraTS20_Training_001/BraTS20_Training_001_flair.nii"],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "counts"),
+    [
+        ("lgg", "1 patients, 1 slices"),
+        ("brain_tumor", "1 training pictures, 2 test pictures"),
+        ("brats", "1 cases"),
+    ],
+)
+def test_every_set_is_found_in_its_archive(data_root, tmp_path, capsys, key, counts):
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as bundle:
+        for name in LAYOUTS[key]:
+            bundle.writestr(name, b"x")
+    target = download.bring(key, archive=tmp_path / "archive.zip")
+    assert sorted(path.name for path in target.iterdir()) == sorted([*SOURCES[key].folders, "TERMS.txt"])
+    assert download.describe(key, target).startswith(counts)
+    assert SOURCES[key].licence in capsys.readouterr().out
+    assert SOURCES[key].cite in (target / "TERMS.txt").read_text()
+
+
+def test_a_mirror_may_have_several_archives(data_root, tmp_path, monkeypatch):
+    for part in ("Training", "Testing"):
+        with zipfile.ZipFile(tmp_path / f"{part}.zip", "w") as bundle:
+            bundle.writestr(f"{part}/glioma_tumor/1.jpg", b"x")
+    monkeypatch.setattr(download, "fetch", lambda url, path: tmp_path / path.name)
+    assert download.describe("brain_tumor", download.bring("brain_tumor")).startswith("1 training pictures, 1 test")
+
+
+def test_sets_without_a_mirror_say_so(data_root):
+    with pytest.raises(ValueError, match="lgg has no copy without login: use --source kaggle"):
+        download.bring("lgg", "mirror")
+    with pytest.raises(ValueError, match="no data set 'cats'; there are: nuclei, lgg, brain_tumor, brats"):
+        download.bring("cats")
+
+
+def test_real_excerpts_have_the_layout_that_is_counted(real):
+    for key in SOURCES:
+        assert "excerpt" in download.describe(key, real(key)) or "whole" in download.describe(key, real(key))

@@ -6,6 +6,7 @@ import io
 import tarfile
 import threading
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -135,13 +136,14 @@ def zipped(**members):
 
 
 def test_a_damaged_archive_of_the_mirror_is_not_kept(server, data_root, monkeypatch, write_nuclei, tmp_path):
-    monkeypatch.setattr(download, "MIRROR", server.url)
+    source = replace(download.SOURCES["nuclei"], mirror=(server.url + "stage1_train.zip",))
+    monkeypatch.setitem(download.SOURCES, "nuclei", source)
     server.content = zipped(a__images__x="1")[:-30]
     with pytest.raises(DataError, match="is damaged"):
-        download.nuclei()
+        download.bring("nuclei")
     top = write_nuclei(tmp_path / "set") / "stage1_train"
     server.content = zipped(**{str(f.relative_to(top)).replace("/", "__"): f.read_bytes() for f in top.rglob("*.png")})
-    assert len(list(download.nuclei().glob("stage1_train/*"))) == 3
+    assert len(list(download.bring("nuclei").glob("stage1_train/*"))) == 3
 
 
 def tarred(path, *members):

@@ -8,29 +8,23 @@ from pathlib import Path
 from .. import paths
 from . import DataError, source_of
 from .fetch import fetch
-from .nuclei import image_file, sample_folders
+from .sources import SOURCES
 from .unpack import unpack
 
-SOURCES = ("mirror", "kaggle", "local")
-# Broad Bioimage Benchmark Collection, image set BBBC038v1, CC0.
-MIRROR = "https://data.broadinstitute.org/bbbc/BBBC038/"
-COMPETITION = "data-science-bowl-2018"
-ARCHIVE = "stage1_train.zip"
-LIMIT = 2  # GB; the unpacked set has a tenth of it
-# No checksum is published, so a set is known by its counts of pictures and masks.
-RELEASES = {(670, 29_461): "the published release", (664, 28_986): "the mended release"}
+TERMS = "TERMS.txt"
 
 
-def nuclei(source="mirror", *, archive=None):
-    """Put the nuclei of the 2018 Data Science Bowl under `data_root()/nuclei`; does nothing when they are there.
+def bring(key, source=None, *, archive=None):
+    """Put a data set under `data_root()/<key>`; does nothing when it is there.
 
     Parameters
     ----------
-    source : {"mirror", "kaggle", "local"}
-        The Broad Institute's copy, without login; Kaggle, with the package kagglehub and your token; or a file or
-        folder on this machine.
+    key : {"nuclei", "lgg", "brain_tumor", "brats"}
+    source : {"mirror", "kaggle", "local"}, optional
+        A copy that needs no login; Kaggle, with the package kagglehub and your token; or a file or folder on this
+        machine. Default: "local" with an archive, else the mirror where there is one, else Kaggle.
     archive : path, optional
-        For "local": `stage1_train.zip`, or a folder that holds the pictures' folders.
+        For "local": a zip or tar file, or an unpacked folder, which is linked file by file where the system can.
 
     Returns
     -------
@@ -38,87 +32,125 @@ def nuclei(source="mirror", *, archive=None):
 
     Raises
     ------
+    ValueError
+        For a key or source that does not exist, or a source without what it needs.
     DataError
         If the archive is damaged, unsafe, or not this data set. What was there before stays as it was.
     """
-    if source not in SOURCES:
-        raise ValueError(f"source {source!r} is not known: use one of {', '.join(SOURCES)}.")
-    if (source == "local") != (archive is not None):
-        raise ValueError("An archive goes with the source 'local', and the source 'local' needs one: --archive PATH.")
-    target = paths.data_root() / "nuclei"
+    source = _checked(key, source, archive)
+    target = paths.data_root() / key
     if target.exists():
-        print(f"{target} is there already: {describe(target)}. Remove it to fetch it again.")
+        print(f"{target} is there already: {describe(key, target)}. Remove it to fetch it again.")
         return target
+    print(terms(key))
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".nuclei.", dir=target.parent) as part:
-        place = Path(part) / "stage1_train"
-        fetched = Path(archive) if source == "local" else _fetch(source)
+    with tempfile.TemporaryDirectory(prefix=f".{key}.", dir=target.parent) as scratch:
+        place = Path(scratch) / key
+        fetched = {"mirror": _from_mirror, "kaggle": _from_kaggle}[source](key) if archive is None else [Path(archive)]
         try:
-            _bring(fetched, place)
+            _arrange(key, fetched, Path(scratch) / "unpacked", place)
+            print(f"{key}: {describe(key, place)}")
         except DataError:
             if source == "mirror":
-                fetched.unlink()  # else the next call would find the same damaged file
+                for file in fetched:
+                    file.unlink(missing_ok=True)  # else the next call would find the same damaged file
             raise
-        print(f"{fetched.name}: {describe(place)}")
-        os.replace(place.parent, target)
+        (place / TERMS).write_text(terms(key) + "\n")
+        os.replace(place, target)
     return target
 
 
-def describe(root):
-    """Count pictures and masks and name the release they belong to.
+def describe(key, root):
+    """Count what a data set holds and name the release.
 
     Raises
     ------
     DataError
-        If a picture has no image file or no mask.
+        If nothing of it is there.
     """
-    folders = sample_folders(root)
-    n_masks = 0
-    for folder in folders:
-        image_file(folder)
-        found = len(list((folder / "masks").glob("*.png")))
-        if not found:
-            raise DataError(f"{folder / 'masks'} holds no mask (*.png): the archive is not complete.")
-        n_masks += found
+    counts = {what: sum(1 for _ in Path(root).glob(pattern)) for what, pattern in SOURCES[key].counts.items()}
+    if not all(counts.values()):
+        absent = next(what for what, count in counts.items() if not count)
+        raise DataError(f"{root} holds no {absent} ({SOURCES[key].counts[absent]}): it is not the {key} data set.")
     other = "synthetic" if source_of(root) == "phantom" else "not a whole release: an excerpt, or changed"
-    release = RELEASES.get((len(folders), n_masks), other)
-    return f"{len(folders)} pictures, {n_masks} masks ({release})"
+    release = SOURCES[key].releases.get(tuple(counts.values()), other)
+    return ", ".join(f"{count} {what}" for what, count in counts.items()) + f" ({release})"
 
 
-def _bring(fetched, place):
-    """Copy or unpack into `place`, without the folders that some archives wrap around the pictures."""
-    if not fetched.exists():
-        raise DataError(f"{fetched} does not exist: give --archive the path of {ARCHIVE} or of its unpacked folder.")
-    unpacked = fetched
-    if fetched.is_file():
-        unpacked = place.with_name("unpacked")
-        unpack(fetched, unpacked, limit=LIMIT)
-    first = next(iter(sorted(unpacked.rglob("images"))), None)
-    if first is None:
-        raise DataError(f"{fetched} holds no <id>/images/<id>.png: it is not the nuclei data set.")
-    top = first.parent.parent
-    if fetched.is_file():
-        os.replace(top, place)
-        shutil.rmtree(unpacked, ignore_errors=True)
-    else:
-        shutil.copytree(top, place)
+def terms(key):
+    """Title, licence and citation of a data set, in three lines."""
+    source = SOURCES[key]
+    return f"{source.title}\nLicence: {source.licence}\nPlease cite: {source.cite}"
 
 
-def _fetch(source):
-    if source == "kaggle":
-        return _fetch_from_kaggle()
-    return fetch(MIRROR + ARCHIVE, paths.data_root() / "downloads" / ARCHIVE)
+def _checked(key, source, archive):
+    if key not in SOURCES:
+        raise ValueError(f"There is no data set {key!r}; there are: {', '.join(SOURCES)}.")
+    if source is None:
+        source = "local" if archive is not None else "mirror" if SOURCES[key].mirror else "kaggle"
+    if source not in ("mirror", "kaggle", "local"):
+        raise ValueError(f"source {source!r} is not known: use mirror, kaggle or local.")
+    if (source == "local") != (archive is not None):
+        raise ValueError("An archive goes with the source 'local', and the source 'local' needs one: --archive PATH.")
+    if source == "mirror" and not SOURCES[key].mirror:
+        raise ValueError(f"{key} has no copy without login: use --source kaggle, or --archive with a copy you have.")
+    return source
 
 
-def _fetch_from_kaggle():
+def _from_mirror(key):
+    folder = paths.data_root() / "downloads" / key
+    return [fetch(url, folder / url.rpartition("/")[2]) for url in SOURCES[key].mirror]
+
+
+def _from_kaggle(key):
     try:
         import kagglehub
     except ModuleNotFoundError as error:
         raise DataError("The source kaggle needs kagglehub (`pip install kagglehub`) and a Kaggle token.") from error
+    owner, name = SOURCES[key].kaggle.split("/")
+    competition = owner == "competition"
+    page = f"https://www.kaggle.com/{'c' if competition else f'datasets/{owner}'}/{name}"
     try:
-        return Path(kagglehub.competition_download(COMPETITION, path=ARCHIVE))
+        if competition:
+            return [Path(kagglehub.competition_download(name, path="stage1_train.zip"))]
+        return [Path(kagglehub.dataset_download(f"{owner}/{name}"))]
     except Exception as error:  # no common class; its text may quote the request, so it is not shown
         raise DataError(
-            f"Kaggle refused ({type(error).__name__}). Accept the rules at "
-            f"https://www.kaggle.com/c/{COMPETITION}/rules and set up a token, or use --source mirror, without login."
+            f"Kaggle refused ({type(error).__name__}). Open {page}, accept its rules and set up a token there, "
+            "or fetch the archive in a browser and use --archive."
         ) from None
+
+
+def _arrange(key, fetched, unpacked, place):
+    """Unpack what was fetched and put the set's own folders, wherever they lie in it, below `place`."""
+    roots = []
+    for path in fetched:
+        if not path.exists():
+            raise DataError(f"{path} does not exist: give --archive the path of an archive or of its unpacked folder.")
+        roots.append(path if path.is_dir() else unpacked / path.name.partition(".")[0])
+        if path.is_file():
+            unpack(path, roots[-1], limit=SOURCES[key].limit)
+    place.mkdir()
+    for name in SOURCES[key].folders:
+        found = _find(roots, name, SOURCES[key])
+        if found is None:
+            raise DataError(f"{fetched[0]} holds no {name}/{SOURCES[key].marker}: it is not the {key} data set.")
+        if unpacked in found.parents:
+            os.replace(found, place / name)
+        else:
+            shutil.copytree(found, place / name, copy_function=_link_or_copy)
+
+
+def _find(roots, name, source):
+    """The folder of this name nearest to the top, or, where a set has one folder only, one of any name that fits."""
+    folders = [folder for root in roots for folder in (root, *root.rglob("*/")) if any(folder.glob(source.marker))]
+    folders.sort(key=lambda folder: len(folder.parts))
+    named = [folder for folder in folders if folder.name == name]
+    return next(iter(named or (folders if len(source.folders) == 1 else [])), None)
+
+
+def _link_or_copy(source, target):
+    try:
+        os.link(source, target)  # 33 GB need not lie on the disk twice
+    except OSError:
+        shutil.copy2(source, target)

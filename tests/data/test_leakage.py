@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from unet_course.datasets import leakage, splits
+from unet_course import metrics
+from unet_course.datasets import leakage, lgg, splits
 
 
 @pytest.fixture
@@ -45,3 +46,23 @@ def test_the_nearest_slice_is_copied(slices):
 def test_of_two_neighbours_the_earlier_is_copied_and_strangers_stay_empty(slices):
     predicted = leakage.copy_neighbour(slices, np.array([0, 2]), np.array([1, 7]))
     assert predicted.sum(axis=(1, 2)).tolist() == [1, 0]
+
+
+def test_real_slices_leak_when_patients_are_divided(real):
+    """The LGG case study divided slices: every test patient was known, and the next slice's mask was a good guess."""
+    dataset = lgg.load(real("lgg"))
+    tumour = dataset.index.has_tumour.to_numpy()
+    shares, copied = [], []
+    for seed in range(5):
+        parts = splits.split(dataset.index, test=0.1, group=None, seed=seed)
+        shares.append(leakage.leakage_report(dataset.index, parts).loc["test"])
+        test = parts["test"][tumour[parts["test"]]]
+        guess = leakage.copy_neighbour(dataset, parts["train"], test)
+        copied.append(metrics.dice(dataset.masks[test], guess, empty=1).mean())
+    assert all(share.same_group == 1 for share in shares)
+    assert 0.85 < np.mean([share.next_slice for share in shares]) < 0.97
+    assert 0.6 < np.mean(copied) < 0.8
+
+    parts = splits.split(dataset.index, test=0.1)
+    assert leakage.leakage_report(dataset.index, parts).loc["test", "same_group"] == 0
+    assert not leakage.copy_neighbour(dataset, parts["train"], parts["test"]).any()

@@ -106,15 +106,16 @@ def test_missing_sequences(data_root, tmp_path, write_lgg):
     assert missing.post_contrast.tolist() == [False, True, False]
 
 
-def test_content_hash_follows_the_pixels_not_the_files(data_root, tmp_path, write_lgg):
+@pytest.mark.parametrize("end", ["", "_mask"])
+def test_content_hash_follows_the_pixels_not_the_files(data_root, tmp_path, write_lgg, end):
     root = write_lgg(tmp_path / "set")
     before = lgg.load(root).content_hash
-    file = root / "kaggle_3m" / "TCGA_DU_0002_20000101" / "TCGA_DU_0002_20000101_1_mask.tif"
-    mask = np.array(Image.open(file))
-    Image.fromarray(mask).save(file, compression="tiff_lzw")
+    file = root / "kaggle_3m" / "TCGA_DU_0002_20000101" / f"TCGA_DU_0002_20000101_1{end}.tif"
+    picture = np.array(Image.open(file))
+    Image.fromarray(picture).save(file, compression="tiff_lzw")
     assert lgg.load(root).content_hash == before
-    mask[0, 0] = 255
-    Image.fromarray(mask).save(file)
+    picture[0, 0] = 255
+    Image.fromarray(picture).save(file)
     assert lgg.load(root).content_hash != before
 
 

@@ -1,6 +1,6 @@
 """What dividing slices instead of patients gives away, on the LGG set: `python benchmarks/leakage.py`.
 
-Splits as the case study did (10 % test, a fifth of the rest validation), five seeds. "Copy" predicts a test slice by the
+Splits as the case study did (10 % test, a fifth of the rest validation), five seeds. "Copy" predicts a slice by the
 mask of the nearest training slice of the same patient; Dice is per slice, empty on empty counts 1.
 """
 

@@ -74,3 +74,23 @@ def write_lgg():
         return root
 
     return write
+
+
+@pytest.fixture
+def write_brain_tumor():
+    """`write_brain_tumor(root)` writes 3 Training and 2 Testing pictures per class: grey JPEGs of 32 x 40 pixels."""
+    names = {"Training": ("gg (1).jpg", "gg (2).jpg", "gg (10).jpg"), "Testing": ("image(1).jpg", "image.jpg")}
+    classes = ("glioma_tumor", "meningioma_tumor", "no_tumor", "pituitary_tumor")
+
+    def write(root):
+        rng = np.random.default_rng(0)
+        for part in names:
+            for name in classes:
+                (root / part / name).mkdir(parents=True)
+                for file in names[part]:
+                    coarse = Image.fromarray(rng.integers(30, 200, (6, 6), dtype=np.uint8))
+                    picture = coarse.resize((40, 32), Image.Resampling.BICUBIC).convert("RGB")
+                    picture.save(root / part / name / file, quality=95)
+        return root
+
+    return write

@@ -256,10 +256,10 @@ def _check_labels(labels, what, remedy):
 
 
 def _table(path, name, columns):
-    """A CSV by case; empty when the file is not there. Numbers stay text, because one of them is a sentence."""
+    """A CSV by case; empty when the file is not there."""
     if not path.exists():
         return {}
-    table = pd.read_csv(path, dtype=str)
+    table = pd.read_csv(path)
     missing = [column for column in (name, *columns) if column not in table]
     if missing:
         raise DataError(f"{path} has no column {missing[0]}. Fetch it again: `unet-course data {KEY}`.")

@@ -28,7 +28,7 @@ def pixel_hash(image):
     str
         64 hexadecimal digits.
     """
-    image = np.ascontiguousarray(image)
+    image = np.asarray(image)
     # Without the shape, one row of six pixels and two rows of three would be the same.
     return hashlib.sha256(f"{image.shape} {image.dtype.str}".encode() + image.tobytes()).hexdigest()
 
@@ -56,7 +56,7 @@ def perceptual_hash(image):
     waves = dctn(np.asarray(thumbnail, dtype=float))
     slow = waves[1 : _KEPT + 1, 1 : _KEPT + 1]  # row and column 0 hold the mean brightness and its plain gradients
     bits = slow > np.median(slow)
-    return np.packbits(bits).view(">u8")[0].astype(np.uint64)
+    return np.packbits(bits).view(">u8")[0]
 
 
 def near_duplicates(hashes, *, distance):

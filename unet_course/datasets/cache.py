@@ -1,7 +1,9 @@
 """Decode once, read often: arrays in memory-mapped files that appear all at once or not at all."""
 
 import hashlib
+import itertools
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -15,25 +17,31 @@ from .. import paths
 class Ragged:
     """Arrays of different shapes behind one another in one memory-mapped file; read-only.
 
+    `ragged[2]` is one array; `ragged[[2, 0]]` is a Ragged of two that reads nothing yet.
+
     Parameters
     ----------
     flat : ndarray, (total,)
     shapes : sequence of tuple of int
+    starts : sequence of int, optional
+        Where each array begins in `flat`; default: one after the other.
     """
 
-    def __init__(self, flat, shapes):
+    def __init__(self, flat, shapes, starts=None):
         self.flat, self.shapes = flat, [tuple(shape) for shape in shapes]
-        self._starts = np.concatenate([[0], np.cumsum([int(np.prod(shape)) for shape in self.shapes])])
+        sizes = [math.prod(shape) for shape in self.shapes]
+        self.starts = list(itertools.accumulate(sizes, initial=0))[:-1] if starts is None else list(starts)
 
     def __len__(self):
         return len(self.shapes)
 
     def __getitem__(self, position):
         if not np.isscalar(position):
-            return [self[i] for i in position]
+            chosen = [range(len(self))[int(i)] for i in position]
+            return Ragged(self.flat, [self.shapes[i] for i in chosen], [self.starts[i] for i in chosen])
         position = range(len(self))[int(position)]  # counts from the end when negative, IndexError when outside
-        start, stop = self._starts[position : position + 2]
-        return self.flat[start:stop].reshape(self.shapes[position])
+        start, shape = self.starts[position], self.shapes[position]
+        return self.flat[start : start + math.prod(shape)].reshape(shape)
 
     def __iter__(self):
         return (self[i] for i in range(len(self)))

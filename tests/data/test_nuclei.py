@@ -73,6 +73,17 @@ def test_locate_prefers_real_data(data_root, write_nuclei):
     assert locate("nuclei", "phantom") == data_root / "phantoms" / "nuclei"
 
 
+def test_the_mended_release(real):
+    dataset = nuclei.load(real("nuclei"))
+    if len(dataset) != 664:
+        pytest.skip("needs all 664 pictures of the mended release")
+    counts = dataset.index.image_type.value_counts().to_dict()
+    assert counts == {"fluorescence": 541, "purple": 107, "brightfield": 16}
+    assert dataset.index.n_masks.sum() == 28_986
+    assert (dataset.index.overlap > 0).sum() == 6
+    assert len(set(zip(dataset.index.height, dataset.index.width, strict=True))) == 9
+
+
 def test_the_real_excerpt(real):
     dataset = nuclei.load(real("nuclei"))
     counts = dataset.index.image_type.value_counts().to_dict()

@@ -6,7 +6,7 @@ from PIL import Image
 from . import DataError
 
 
-def read_picture(path, mode, key):
+def read_picture(path, mode, key=None):
     """Read one picture file.
 
     Parameters
@@ -14,8 +14,8 @@ def read_picture(path, mode, key):
     path : path
     mode : {"RGB", "L"}
         Colour as uint8 (H, W, 3), an alpha channel left out, or grey as uint8 (H, W).
-    key : str
-        The data set it belongs to, for the remedy.
+    key : str, optional
+        The public data set it belongs to, for the remedy.
 
     Returns
     -------
@@ -26,7 +26,7 @@ def read_picture(path, mode, key):
     DataError
         If the file is missing, truncated or not a picture.
     """
-    remedy = f"Fetch it again: `unet-course data {key}`."
+    remedy = f"Fetch it again: `unet-course data {key}`." if key else "Replace it, or take it out."
     try:
         with Image.open(path) as file:
             return np.asarray(file.convert(mode))

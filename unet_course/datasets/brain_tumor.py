@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from . import DataError, Dataset, cache, locate, source_of
 from .duplicates import pixel_hash
 from .pictures import read_picture
-from .resizing import resize_image
+from .resizing import cached_at
 
 KEY = "brain_tumor"
 PARTS = ("Training", "Testing")
@@ -66,10 +66,7 @@ def load(root=None, *, size=None, source=None):
     """
     root = Path(root) if root else locate(KEY, source)
     key = cache.key_of(root, _VERSION)
-    arrays, notes = cache.cached(f"{KEY}-{key}", lambda writer: _decode(root, writer))
-    if size is not None:
-        native = arrays
-        arrays, _ = cache.cached(f"{KEY}-{key}-{size}", lambda writer: _shrink(native, size, writer))
+    arrays, notes = cached_at(f"{KEY}-{key}", size, lambda writer: _decode(root, writer))
     index = pd.DataFrame(notes["index"])
     index["group"] = index.groupby("pixel_hash")["id"].transform("first")
     return Dataset(
@@ -159,9 +156,3 @@ def _row(path, image):
         "width": image.shape[1],
         "pixel_hash": pixel_hash(image),
     }
-
-
-def _shrink(native, size, writer):
-    for image in tqdm(native["images"], f"resize to {size}", len(native["images"])):
-        writer.add(images=resize_image(image, size))
-    return {}

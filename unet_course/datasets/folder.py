@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from . import DataError, Dataset, cache
 from .pictures import read_picture
-from .resizing import resize_image, resize_labels
+from .resizing import cached_at
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 _VERSION = 1
@@ -47,10 +47,7 @@ def load(root, *, images="images", masks="masks", size=None, group=None):
     root = Path(root)
     pairs = _pairs(root / images, root / masks)
     key = cache.key_of(root, images, masks, _VERSION)
-    arrays, notes = cache.cached(f"folder-{key}", lambda writer: _decode(root, pairs, writer))
-    if size is not None:
-        native = arrays
-        arrays, _ = cache.cached(f"folder-{key}-{size}", lambda writer: _shrink(native, size, writer))
+    arrays, notes = cached_at(f"folder-{key}", size, lambda writer: _decode(root, pairs, writer))
     index = pd.DataFrame(notes["index"])
     index["group"] = index["id"].map(group) if group else index["id"]
     return Dataset("folder", "real", root, index, notes["content_hash"], **arrays)
@@ -96,10 +93,3 @@ def _decode(root, pairs, writer):
             }
         )
     return {"index": rows, "content_hash": digest.hexdigest()}
-
-
-def _shrink(native, size, writer):
-    pairs = zip(native["images"], native["masks"], strict=True)
-    for image, mask in tqdm(pairs, f"resize to {size}", len(native["images"])):
-        writer.add(images=resize_image(image, size), masks=resize_labels(mask, size).astype(np.uint8))
-    return {}

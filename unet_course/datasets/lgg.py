@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from . import DataError, Dataset, cache, locate, source_of
 from .pictures import read_picture
-from .resizing import resize_image, resize_labels
+from .resizing import cached_at
 
 KEY = "lgg"
 CHANNELS = ("pre-contrast", "FLAIR", "post-contrast")
@@ -82,10 +82,7 @@ def load(root=None, *, size=None, source=None):
     root = root.parent if root.name == _TOP else root
     top = root / _TOP if (root / _TOP).is_dir() else root
     key = cache.key_of(top, _VERSION, top == root)
-    arrays, notes = cache.cached(f"{KEY}-{key}", lambda writer: _decode(root, top, writer))
-    if size is not None:
-        native = arrays
-        arrays, _ = cache.cached(f"{KEY}-{key}-{size}", lambda writer: _shrink(native, size, writer))
+    arrays, notes = cached_at(f"{KEY}-{key}", size, lambda writer: _decode(root, top, writer))
     index = pd.DataFrame(notes["index"]).join(read_clinical(top / "data.csv"), on="group")
     return Dataset(
         key=KEY, source=source_of(root), root=root, index=index, content_hash=notes["content_hash"], **arrays
@@ -260,10 +257,3 @@ def _row(root, path, number, mask):
         "height": mask.shape[0],
         "width": mask.shape[1],
     }
-
-
-def _shrink(native, size, writer):
-    pairs = zip(native["images"], native["masks"], strict=True)
-    for image, mask in tqdm(pairs, f"resize to {size}", len(native["images"])):
-        writer.add(images=resize_image(image, size), masks=resize_labels(mask, size))
-    return {}

@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 from . import DataError, Dataset, cache, locate, source_of
 from .pictures import read_picture
-from .resizing import resize_image, resize_labels
+from .resizing import cached_at
 
 KEY = "nuclei"
 # Change it when the decoding below changes, so that old caches are not used.
@@ -46,10 +46,7 @@ def load(root=None, *, size=None, source=None):
     """
     root = Path(root) if root else locate(KEY, source)
     key = cache.key_of(root, _VERSION)
-    arrays, notes = cache.cached(f"{KEY}-{key}", lambda writer: _decode(root, writer))
-    if size is not None:
-        native = arrays
-        arrays, _ = cache.cached(f"{KEY}-{key}-{size}", lambda writer: _shrink(native, size, writer))
+    arrays, notes = cached_at(f"{KEY}-{key}", size, lambda writer: _decode(root, writer))
     return Dataset(
         key=KEY, source=source_of(root), root=root, index=pd.DataFrame(notes["index"]),
         content_hash=notes["content_hash"], **arrays,
@@ -199,11 +196,3 @@ def _decode(root, writer):
                 }
             )
     return {"index": rows, "content_hash": digest.hexdigest()}
-
-
-def _shrink(native, size, writer):
-    pairs = zip(native["images"], native["instances"], strict=True)
-    for image, labels in tqdm(pairs, f"resize to {size}", len(native["images"])):
-        small = resize_labels(labels, size)
-        writer.add(images=resize_image(image, size), masks=(small > 0).astype(np.uint8), instances=small)
-    return {}

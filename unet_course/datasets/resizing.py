@@ -2,6 +2,9 @@
 
 import numpy as np
 from skimage.transform import resize
+from tqdm.auto import tqdm
+
+from . import cache
 
 
 def resize_image(image, size):
@@ -35,3 +38,34 @@ def resize_labels(labels, size):
         Of the same dtype.
     """
     return resize(labels, (size, size), order=0, anti_aliasing=False, preserve_range=True).astype(labels.dtype)
+
+
+def cached_at(name, size, decode):
+    """Decode a data set once, and bring it to one size once if asked to; arrays come from the cache.
+
+    Parameters
+    ----------
+    name : str
+        As for `cache.cached`.
+    size : int or None
+        None keeps the pictures' own sizes.
+    decode : callable
+        As `build` of `cache.cached`; adds `images` and, where there are any, `masks` and `instances`.
+
+    Returns
+    -------
+    arrays, notes
+        As from `cache.cached`; the notes are those of `decode`.
+    """
+    arrays, notes = cache.cached(name, decode)
+    if size is not None:
+        native = arrays
+        arrays, _ = cache.cached(f"{name}-{size}", lambda writer: _resize_all(native, size, writer))
+    return arrays, notes
+
+
+def _resize_all(native, size, writer):
+    ways = {name: resize_image if name == "images" else resize_labels for name in native}
+    for i in tqdm(range(len(native["images"])), f"resize to {size}"):
+        writer.add(**{name: way(native[name][i], size) for name, way in ways.items()})
+    return {}

@@ -11,11 +11,11 @@ from scipy import ndimage
 from skimage.segmentation import relabel_sequential
 from tqdm.auto import tqdm
 
+from unet_course.datasets import PHANTOM_MARK
 from unet_course.phantoms.nuclei_fluorescence import ASSAYS, fluorescence
 from unet_course.phantoms.nuclei_light import STAINS, brightfield, purple
 
 VERSION = 2  # raise when the same seed gives other pixels
-RECORD = "PHANTOM.json"
 
 
 def write(dest, *, n_images=40, seed=0):
@@ -66,7 +66,7 @@ def write(dest, *, n_images=40, seed=0):
             if draw is fluorescence and index in DAMAGE:
                 labels = DAMAGE[index](labels)
             _save(fresh / "stage1_train", f"{seed}/{index}", image, labels)
-        (fresh / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        (fresh / PHANTOM_MARK).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         if dest.exists():
             dest.rename(Path(scratch) / "old")
         fresh.rename(dest)
@@ -77,12 +77,12 @@ def _is_written(dest, record):
     """Say whether `dest` already holds this set; refuse a folder that no phantom wrote."""
     if not dest.exists() or not any(dest.iterdir()):
         return False
-    if not (dest / RECORD).exists():
+    if not (dest / PHANTOM_MARK).exists():
         raise ValueError(
-            f"{dest} is not empty and has no {RECORD}, so it may hold real data; "
+            f"{dest} is not empty and has no {PHANTOM_MARK}, so it may hold real data; "
             "choose another folder for the phantom, or move those files away first"
         )
-    return json.loads((dest / RECORD).read_text(encoding="utf-8")) == record
+    return json.loads((dest / PHANTOM_MARK).read_text(encoding="utf-8")) == record
 
 
 def _leave_out_three(labels):

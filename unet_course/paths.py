@@ -22,3 +22,9 @@ def results_root():
     """Folder of the recorded runs: in the clone, or the copy that an installed package carries."""
     root = repo_root()
     return root / "book" / "results" if root else PACKAGE / "_book" / "results"
+
+
+def manifests_root():
+    """Folder of the manifests of the public data sets: in the clone, or the copy that an installed package carries."""
+    root = repo_root()
+    return root / "data_scripts" / "manifests" if root else PACKAGE / "_data_scripts" / "manifests"

@@ -68,19 +68,27 @@ def describe(key, root):
     DataError
         If nothing of it is there.
     """
-    counts = {what: sum(1 for _ in Path(root).glob(pattern)) for what, pattern in SOURCES[key].counts.items()}
+    counts = _count(key, root)
     if not all(counts.values()):
         absent = next(what for what, count in counts.items() if not count)
         raise DataError(f"{root} holds no {absent} ({SOURCES[key].counts[absent]}): it is not the {key} data set.")
     other = "synthetic" if source_of(root) == "phantom" else "not a whole release: an excerpt, or changed"
-    release = SOURCES[key].releases.get(tuple(counts.values()), other)
-    return ", ".join(f"{count} {what}" for what, count in counts.items()) + f" ({release})"
+    return ", ".join(f"{count} {what}" for what, count in counts.items()) + f" ({release(key, root) or other})"
+
+
+def release(key, root):
+    """Name of the release whose counts this folder has; None where it has those of none."""
+    return SOURCES[key].releases.get(tuple(_count(key, root).values()))
 
 
 def terms(key):
     """Title, licence and citation of a data set, in three lines."""
     source = SOURCES[key]
     return f"{source.title}\nLicence: {source.licence}\nPlease cite: {source.cite}"
+
+
+def _count(key, root):
+    return {what: sum(1 for _ in Path(root).glob(pattern)) for what, pattern in SOURCES[key].counts.items()}
 
 
 def _checked(key, source, archive):

@@ -24,7 +24,10 @@ class Source:
     counts : dict of str to str
         What is counted: a name and a pattern of paths.
     releases : dict of tuple of int to str
-        Counts of the releases that are known. No checksums are published.
+        Counts of the releases that are known. No checksums are published; `manifest` has those we measured.
+    files : dict of str to str
+        What is in a manifest: a pattern of paths, and how such a file is read: "RGB" or "L" (pictures in colour or
+        grey), or "table". The first pattern that fits counts. Empty where no manifest can be made.
     """
 
     title: str
@@ -36,6 +39,7 @@ class Source:
     marker: str
     counts: dict
     releases: dict
+    files: dict = field(default_factory=dict)
     mirror: tuple = field(default=())
 
 
@@ -51,6 +55,7 @@ SOURCES = {
         marker="*/images/*.png",
         counts={"pictures": "stage1_train/*/images/*.png", "masks": "stage1_train/*/masks/*.png"},
         releases={(670, 29_461): "the published release", (664, 28_986): "the mended release"},
+        files={"stage1_train/*/images/*.png": "RGB", "stage1_train/*/masks/*.png": "L"},
     ),
     "lgg": Source(
         title="LGG MRI segmentation (TCGA lower-grade gliomas)",
@@ -62,6 +67,11 @@ SOURCES = {
         marker="TCGA_*/*_mask.tif",
         counts={"patients": "kaggle_3m/TCGA_*/", "slices": "kaggle_3m/TCGA_*/*_mask.tif"},
         releases={(110, 3929): "the whole set"},
+        files={
+            "kaggle_3m/TCGA_*/*_mask.tif": "L",
+            "kaggle_3m/TCGA_*/*.tif": "RGB",
+            "kaggle_3m/data.csv": "table",
+        },
     ),
     "brain_tumor": Source(
         title="Brain tumor classification (MRI)",
@@ -77,6 +87,7 @@ SOURCES = {
         marker="*_tumor/*.jpg",
         counts={"training pictures": "Training/*/*.jpg", "test pictures": "Testing/*/*.jpg"},
         releases={(2870, 394): "the whole set"},
+        files={"Training/*/*.jpg": "RGB", "Testing/*/*.jpg": "RGB"},
     ),
     "brats": Source(
         title="BraTS 2020 training set",

@@ -75,25 +75,24 @@ def test_shapes_must_agree():
 
 def test_instance_score_of_a_perfect_and_an_empty_answer():
     truth = square(0, 0)[0] + 2 * square(4, 4)[0]
-    assert metrics.instance_average_precision(truth, truth) == 1
-    assert metrics.instance_average_precision(truth, np.zeros_like(truth)) == 0
-    assert np.isnan(metrics.instance_average_precision(np.zeros((4, 4), int), np.zeros((4, 4), int)))
+    assert metrics.instance_average_precision(truth, truth, empty="nan") == 1
+    assert metrics.instance_average_precision(truth, np.zeros_like(truth), empty=1) == 0
 
 
 def test_instance_score_by_hand():
     # One of two nuclei is found with IoU 0.6: a hit at the thresholds 0.50 and 0.55 (0.6 must be exceeded).
     truth = square(0, 0)[0] + 2 * square(4, 4)[0]
     prediction = square(0, 1)[0]
-    assert metrics.instance_average_precision(truth, prediction) == pytest.approx(2 * (1 / 2) / 10)
+    assert metrics.instance_average_precision(truth, prediction, empty=1) == pytest.approx(2 * (1 / 2) / 10)
 
 
 def test_instance_score_ignores_how_objects_are_numbered():
     truth = square(0, 0)[0] + 2 * square(4, 4)[0]
     renumbered = np.where(truth == 1, 70, np.where(truth == 2, 7, 0))
-    assert metrics.instance_average_precision(truth, renumbered) == 1
+    assert metrics.instance_average_precision(truth, renumbered, empty=1) == 1
 
 
 def test_melting_two_nuclei_costs_both():
     apart = np.zeros((8, 8), int)
     apart[:, :4], apart[:, 4:] = 1, 2
-    assert metrics.instance_average_precision(apart, (apart > 0).astype(int)) == 0
+    assert metrics.instance_average_precision(apart, (apart > 0).astype(int), empty=1) == 0

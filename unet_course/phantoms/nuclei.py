@@ -1,9 +1,6 @@
 """Write synthetic nuclei in the on-disk layout of the Data Science Bowl 2018 training set."""
 
 import hashlib
-import json
-import tempfile
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -11,9 +8,9 @@ from scipy import ndimage
 from skimage.segmentation import relabel_sequential
 from tqdm.auto import tqdm
 
-from unet_course.datasets import PHANTOM_MARK
 from unet_course.phantoms.nuclei_fluorescence import ASSAYS, fluorescence
 from unet_course.phantoms.nuclei_light import STAINS, brightfield, purple
+from unet_course.phantoms.writing import write_set
 
 VERSION = 2  # raise when the same seed gives other pixels
 
@@ -26,8 +23,7 @@ def write(dest, *, n_images=40, seed=0):
     of the real set, 546 fluorescence : 108 purple : 16 bright-field, but with at least two of each;
     bright-field pictures are a quarter of the real field, 512 x 512, which saves three quarters of the time.
     In two pictures the masks are wrong, as in 116 of the 670 published ones: three nuclei left out, a stray line.
-    `dest/PHANTOM.json` says that the set is synthetic and how it was made. Everything is written to a
-    neighbouring folder first and then renamed, so an interrupted run leaves no half set behind.
+    `dest/PHANTOM.json` says that the set is synthetic and how it was made.
 
     Parameters
     ----------
@@ -47,42 +43,16 @@ def write(dest, *, n_images=40, seed=0):
     ValueError
         When `n_images` is too small, or when `dest` holds files but no PHANTOM.json: it may be real data.
     """
-    dest = Path(dest)
-    record = {
-        "key": "nuclei",
-        "seed": seed,
-        "n_images": n_images,
-        "version": VERSION,
-        "note": "Synthetic, drawn by unet_course.phantoms; results on it say nothing about real nuclei.",
-    }
     plan = _plan(n_images)
-    if _is_written(dest, record):
-        return dest
-    dest.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=dest.parent, prefix=f".{dest.name}-") as scratch:
-        fresh = Path(scratch) / "fresh"
+
+    def fill(folder):
         for index, (draw, style) in enumerate(tqdm(plan, desc="phantom nuclei", unit="image")):
             image, labels = draw(np.random.default_rng([seed, index]), style)
             if draw is fluorescence and index in DAMAGE:
                 labels = DAMAGE[index](labels)
-            _save(fresh / "stage1_train", f"{seed}/{index}", image, labels)
-        (fresh / PHANTOM_MARK).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        if dest.exists():
-            dest.rename(Path(scratch) / "old")
-        fresh.rename(dest)
-    return dest
+            _save(folder / "stage1_train", f"{seed}/{index}", image, labels)
 
-
-def _is_written(dest, record):
-    """Say whether `dest` already holds this set; refuse a folder that no phantom wrote."""
-    if not dest.exists() or not any(dest.iterdir()):
-        return False
-    if not (dest / PHANTOM_MARK).exists():
-        raise ValueError(
-            f"{dest} is not empty and has no {PHANTOM_MARK}, so it may hold real data; "
-            "choose another folder for the phantom, or move those files away first"
-        )
-    return json.loads((dest / PHANTOM_MARK).read_text(encoding="utf-8")) == record
+    return write_set(dest, {"key": "nuclei", "seed": seed, "n_images": n_images, "version": VERSION}, fill)
 
 
 def _leave_out_three(labels):

@@ -1,0 +1,166 @@
+"""Synthetic tumours: where they sit, how ragged they are, what they push away, and what an annotator would draw."""
+
+import numpy as np
+
+from .mr import TISSUES
+from .space import Field
+
+_INDEX = {name: number for number, name in enumerate(TISSUES)}
+
+
+class Tumour:
+    """What all tumours share: an ellipsoid with a ragged surface that pushes its surroundings away.
+
+    Its level is 0 at the centre and 1 on the surface.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    centre : array of float, shape (3,)
+        mm.
+    radius : float
+        Mean radius, mm.
+    roughness : float
+        How far the surface strays, relative to the radius.
+    pressure : float
+        How far it pushes its surroundings, relative to the radius.
+    """
+
+    def __init__(self, rng, centre, radius, *, roughness, pressure):
+        self.centre, self.radius = np.asarray(centre, dtype=np.float32), radius
+        axes, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+        stretch = np.exp(rng.normal(0, 0.18, 3))
+        self.shape = (axes * (stretch / stretch.prod() ** (1 / 3)) @ axes.T / radius).astype(np.float32)
+        self.roughness, self.pressure = roughness, pressure
+        self.lumps = Field(rng, max(6, 0.75 * radius)), Field(rng, max(4, 0.3 * radius)), Field(rng, 3.2)
+        self.inner = Field(rng, max(4, 0.35 * radius))
+
+    def push(self, points):
+        """Where the tissue at these points (3, ...) was before the tumour pushed it, mm."""
+        offset = points - self.centre.reshape(-1, *[1] * (points.ndim - 1))
+        far = np.sqrt((offset**2).sum(0)) / self.radius
+        return points - self.pressure * np.exp(-(far**2) / 2) * offset
+
+    def levels(self, plane):
+        """The level of each pixel, float32 (H, W), and the same for a hand that smooths over the finest detail."""
+        offset = plane.points() - self.centre.reshape(3, 1, 1)
+        round_level = np.sqrt((np.tensordot(self.shape, offset, 1) ** 2).sum(0))
+        near = self.roughness * np.exp(-(((round_level - 1) / 0.75) ** 2))
+        coarse, middle, fine = (field.on(plane) for field in self.lumps)
+        drawn = round_level + near * (0.75 * coarse + 0.55 * middle)
+        return drawn + near * 0.35 * fine, drawn + near * 0.12 * fine
+
+    def touches(self, plane):
+        """Whether the plane comes near enough to matter."""
+        normal = np.cross(plane.down, plane.across)
+        return abs((self.centre - plane.origin) @ normal) / np.linalg.norm(normal) < 3 * self.radius
+
+
+class LowGrade(Tumour):
+    """A lower-grade glioma: one soft-edged, uneven region that prefers white matter, and rarely takes up contrast."""
+
+    def __init__(self, rng, centre, radius):
+        super().__init__(rng, centre, radius, roughness=rng.uniform(0.25, 0.6), pressure=rng.uniform(0, 0.25))
+        self.edge = rng.uniform(1.5, 5)  # mm over which it fades
+        self.hand = np.exp(rng.normal(0, 0.07))  # annotators disagree about the radius
+        self.fluid = rng.uniform(-2.2, 0.4)
+        t1 = rng.uniform(1350, 2150)
+        agent = rng.uniform(0.08, 0.25) if rng.random() < 0.2 else 0.02
+        self.values = {"solid": (t1, rng.uniform(105, 190), rng.uniform(0.82, 0.93), agent)}
+
+    def grow(self, fractions, maps, plane):
+        """Turn brain into tumour; changes the tissues in place."""
+        level, _ = self.levels(plane)
+        amount = _fade((1 - level - _reluctance(maps)) * self.radius / self.edge) * _in_brain(maps)
+        fluid = amount * np.clip(0.8 * (self.inner.on(plane) + self.fluid), 0, 0.8) * (level < 0.8)
+        _replace(fractions, {"solid": amount - fluid, "necrosis": fluid})
+
+    def mask(self, maps, plane):
+        """What an annotator draws on FLAIR: bool (H, W)."""
+        _, drawn = self.levels(plane)
+        return (drawn / self.hand + _reluctance(maps) < 1) & (maps[2] < 0.5)
+
+
+class Glioblastoma(Tumour):
+    """A high-grade glioma: dead core, ring that takes up contrast, oedema along the white matter."""
+
+    def __init__(self, rng, centre, radius):
+        super().__init__(rng, centre, radius, roughness=rng.uniform(0.2, 0.45), pressure=rng.uniform(0.1, 0.35))
+        self.core = rng.uniform(0.45, 0.7)
+        self.reach = rng.uniform(0.35, 0.9)  # of the oedema, in radii
+        self.values = {"rim": (1700, 130, 0.88, rng.uniform(0.25, 0.6))}
+
+    def grow(self, fractions, maps, plane):
+        """Turn brain into tumour; changes the tissues in place."""
+        core, rim, oedema = (_fade(depth * self.radius / 1.2) for depth in self._depths(maps, plane))
+        brain = _in_brain(maps)
+        oedema = brain * np.clip(oedema - np.maximum(core, rim), 0, 1) * 0.85
+        _replace(fractions, {"necrosis": brain * core, "rim": brain * np.clip(rim - core, 0, 1), "oedema": oedema})
+
+    def labels(self, maps, plane):
+        """Labels as in BraTS: 1 necrosis, 4 enhancing ring, 2 oedema; uint8 (H, W)."""
+        core, rim, oedema = self._depths(maps, plane)
+        labels = np.select([core > 0, rim > 0, oedema > 0], [1, 4, 2], 0)
+        return (labels * (maps[2] < 0.5)).astype(np.uint8)
+
+    def _depths(self, maps, plane):
+        """How deep each pixel lies in core, core and rim, all of it; in radii, negative outside."""
+        level, _ = self.levels(plane)
+        core = self.core + 0.16 * self.inner.on(plane) - level
+        oedema = self.reach * (0.15 + 0.85 * maps[1]) - (level - 1)
+        return core, 1 - level, oedema
+
+
+class Solid(Tumour):
+    """A meningioma or an adenoma of the pituitary: smooth, even, bright after contrast, not made of brain."""
+
+    def __init__(self, rng, centre, radius, *, at_surface):
+        super().__init__(rng, centre, radius, roughness=rng.uniform(0.05, 0.16), pressure=0.3)
+        self.at_surface = at_surface
+        self.values = {"rim": (1500, 90, 0.85, rng.uniform(0.3, 0.6))}
+
+    def grow(self, fractions, maps, plane):
+        """Put the tumour in the place of what was there, but not in that of bone; changes the tissues in place."""
+        level, _ = self.levels(plane)
+        bound = _fade((2.5 if self.at_surface else 9.0) - maps[2])
+        amount = _fade((1 - level) * self.radius / 1.2) * bound
+        dull = amount * np.clip(0.25 * self.inner.on(plane), 0, 0.5)
+        _replace(fractions, {"rim": amount - dull, "solid": dull})
+
+
+def inside_white_matter(rng, head, radius):
+    """Choose the centre of a glioma: some way under the surface, in white matter, above the stem; (3,) mm."""
+    return _choose(rng, head, lambda distance, white: (distance < -min(14, 0.45 * radius)) & (white > 0.45), -32)
+
+
+def on_surface(rng, head, radius):
+    """Choose the centre of a meningioma: about half a radius under the surface of the brain; (3,) mm."""
+    return _choose(rng, head, lambda distance, white: abs(distance + 0.55 * radius) < 3, -20)
+
+
+def _choose(rng, head, fits, lowest):
+    while True:
+        points = rng.uniform((-70, -100, lowest), (70, 70, 72), (200, 3)).T.astype(np.float32)
+        good = np.nonzero(fits(*head.brain(points)))[0]
+        if good.size:
+            return points[:, good[0]]
+
+
+def _reluctance(maps):
+    """Gliomas follow white matter: grey matter and fluid cost them some of their reach; in radii."""
+    return 0.1 * maps[0] + 0.35 * np.clip(1 - maps[0] - maps[1], 0, 1)
+
+
+def _in_brain(maps):
+    return np.clip(0.5 - maps[2] / 1.4, 0, 1) * np.clip(2 * (maps[0] + maps[1]), 0, 1)
+
+
+def _replace(fractions, parts):
+    """Put the parts in, and scale what was there to the room that is left."""
+    fractions *= np.clip(1 - sum(parts.values()), 0, 1)
+    for name, part in parts.items():
+        fractions[_INDEX[name]] += part
+
+
+def _fade(depth):
+    return np.clip(depth + 0.5, 0, 1)

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from .datasets import PHANTOM_MARK
 from .results import PROVENANCE_MIME
 
 FRAMEWORKS = ("keras", "torch")
+ONCE = "once"  # stands for the framework of a page that uses none, or both at a time
 
 
 class BookError(Exception):
@@ -82,8 +84,9 @@ def parameters(chapter, profile, framework):
         For an unknown profile, framework or key, or a chapter without exactly one cell tagged `parameters`:
         papermill alone would only warn and quietly run the notebook's own values.
     """
-    if framework not in FRAMEWORKS:
-        raise BookError(f"framework {framework!r} is not known: use {' or '.join(FRAMEWORKS)}.")
+    known = frameworks(chapter)
+    if framework not in known:
+        raise BookError(f"{chapter.name}: framework {framework!r} is not known: use {' or '.join(sorted(known))}.")
     path = chapter.root / "book" / "profiles" / f"{profile}.yaml"
     if not path.exists():
         known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml")))
@@ -95,7 +98,7 @@ def parameters(chapter, profile, framework):
             raise BookError(
                 f"{path}: {chapter.name} has no parameter {key!r}; its parameters cell has {', '.join(allowed)}."
             )
-    return {"profile": profile, "framework": framework, **values}
+    return {"profile": profile, **({} if framework == ONCE else {"framework": framework}), **values}
 
 
 def defaults(chapter):
@@ -104,15 +107,14 @@ def defaults(chapter):
     if len(cells) != 1:
         raise BookError(
             f"{chapter.source} has {len(cells)} cells tagged `parameters` and needs exactly one: "
-            'write `:tags: ["parameters"]` at the top of the cell that sets profile and framework.'
+            'write `:tags: ["parameters"]` at the top of the cell that sets profile and, in a chapter, framework.'
         )
     values = {}
     for node in ast.parse(cells[0].source).body:
         if isinstance(node, ast.Assign):
             values[node.targets[0].id] = ast.literal_eval(node.value)
-    for name in ("profile", "framework"):
-        if name not in values:
-            raise BookError(f"{chapter.source}: the parameters cell does not set {name!r}.")
+    if "profile" not in values:
+        raise BookError(f"{chapter.source}: the parameters cell does not set 'profile'.")
     return values
 
 
@@ -225,7 +227,7 @@ def _joined(outputs):
 
 
 def build(profile="smoke"):
-    """Run every chapter in both frameworks, where needed, and build the site; the path of its first page."""
+    """Run every chapter in its frameworks, where needed, and build the site; the path of its first page."""
     from . import site
 
     executed = {
@@ -236,9 +238,9 @@ def build(profile="smoke"):
 
 
 def frameworks(chapter):
-    """Both frameworks, the case study's own first."""
-    own = defaults(chapter)["framework"]
-    return (own, *(framework for framework in FRAMEWORKS if framework != own))
+    """Both frameworks, the case study's own first; `ONCE` alone for a page whose parameters cell sets no framework."""
+    own = defaults(chapter).get("framework", ONCE)
+    return (own, *(framework for framework in FRAMEWORKS if own != ONCE and framework != own))
 
 
 def kernel_environment(folder, *, offline):
@@ -256,17 +258,20 @@ def kernel_environment(folder, *, offline):
 
 def fingerprint(chapter, values):
     """A hash of all that can change the result: text, parameters, data, and the package modules this run imports."""
-    other = next(framework for framework in FRAMEWORKS if framework != values["framework"])
+    chosen = values.get("framework")
+    others = tuple(f"unet_course.{framework}" for framework in FRAMEWORKS if chosen and framework != chosen)
     cells = [cell.source for cell in read(chapter).cells if cell.cell_type == "code"]
     code = "\n".join(cell for cell in cells if not cell.startswith(("%", "!")))
     digest = hashlib.sha256(chapter.source.read_bytes())
     digest.update(json.dumps(values, sort_keys=True).encode())
     digest.update((chapter.root / "requirements.lock").read_bytes())
-    for module in sorted(imports.modules(code, skip=f"unet_course.{other}")):
+    for module in sorted(imports.modules(code, skip=others)):
         digest.update(module.encode() + imports.source(module).read_bytes())
     records = (chapter.root / "book" / "results").glob(f"{Path(chapter.name).name}_*.json")
     for record in () if values.get("save_record") else sorted(records):  # a run that writes one must not undo itself
         digest.update(record.read_bytes())
+    for name in re.findall(r'read_benchmark\("(\w+)"\)', code):
+        digest.update((chapter.root / "benchmarks" / f"{name}.json").read_bytes())
     data = paths.data_root()
     digest.update(repr(sorted({path.name for path in data.glob("[!.]*/")} - {"cache", "downloads"})).encode())
     for mark in sorted(data.glob(f"phantoms/*/{PHANTOM_MARK}")):

@@ -36,7 +36,7 @@ def data(
 def run(
     chapter: Annotated[str, typer.Argument(help='Such as 03_nuclei, or "all".')],
     profile: Profile = "smoke",
-    framework: Annotated[str, typer.Option(help="keras, torch or both.")] = "both",
+    framework: Annotated[str, typer.Option(help="keras, torch or both; no matter for a page without.")] = "both",
     force: Annotated[bool, typer.Option("--force", help="Run even when nothing changed.")] = False,
 ):
     """Run a chapter with a profile, unless an up-to-date result is there."""
@@ -46,7 +46,8 @@ def run(
         chapters = book.chapters() if chapter == "all" else [book.chapter(chapter)]
         _write_phantoms()
         for each in chapters:
-            for name in book.frameworks(each) if framework == "both" else [framework]:
+            names = book.frameworks(each)
+            for name in [framework] if framework != "both" and len(names) > 1 else names:
                 print(book.run(each, profile, name, force=force))
 
 

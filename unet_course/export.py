@@ -31,12 +31,13 @@ written = phantoms.write_all(paths.data_root() / "phantoms")"""
 
 
 def export(profile="smoke"):
-    """Write `notebooks/` anew: every chapter, executed with `profile`, once per framework.
+    """Write `notebooks/` anew: every chapter, executed with `profile`, once per framework it has.
 
     Returns
     -------
     list of Path
-        `notebooks/<chapter>.ipynb` for the chapter's own framework, `<chapter>_<framework>.ipynb` for the other.
+        `notebooks/<chapter>.ipynb` for the chapter's own framework or for none, `<chapter>_<framework>.ipynb` for the
+        other.
     """
     written = []
     for chapter in book.chapters():
@@ -95,11 +96,15 @@ def _welcome(chapter):
         values = (yaml.safe_load(path.read_text()) or {}).get(chapter.name) or {}
         values.pop("save_record", None)
         profiles[path.stem] = "\n".join(f"{name} = {value!r}" for name, value in values.items())
-    blocks = "\n\n".join(f"**{name}**\n\n```python\n{profiles[name]}\n```" for name in ("laptop", "full"))
-    return f"""\
+    welcome = f"""\
 > This notebook belongs to the course [U-Net on medical images]({SITE}). The page with its pictures
 > is [here]({SITE}/notebooks/{chapter.name}.html). The next cell installs the package, if it is missing, and nothing
-> else, and draws a few synthetic pictures.
+> else, and draws a few synthetic pictures."""
+    if not (profiles["laptop"] or profiles["full"]):  # there is nothing to choose
+        return welcome
+    blocks = "\n\n".join(f"**{name}**\n\n```python\n{profiles[name]}\n```" for name in ("laptop", "full"))
+    return f"""\
+{welcome}
 
 As it stands, the notebook runs in seconds on synthetic pictures. For a real run, fetch the real data in a new cell with
 `!unet-course data nuclei`, and copy one of these blocks to the end of the cell "everything you may want to change".

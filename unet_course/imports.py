@@ -11,7 +11,7 @@ def modules(code, *, skip):
     ----------
     code : str
         Python source.
-    skip : str
+    skip : str or tuple of str
         Modules whose name starts so are left out, with what only they import.
 
     Returns

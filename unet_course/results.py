@@ -24,26 +24,26 @@ def provenance(chapter, profile, twin, data):
     ----------
     chapter, profile : str
         For instance "case_studies/03_nuclei" and "smoke".
-    twin : module
-        `unet_course.keras` or `unet_course.torch`.
-    data : unet_course.datasets.Dataset
+    twin : module or None
+        `unet_course.keras` or `unet_course.torch`; None for a page that needs no framework.
+    data : unet_course.datasets.Dataset or list of it
 
     Returns
     -------
     dict
-        `chapter`, `profile`, `framework`, `backend`, `device`, `commit`, `versions` and `data` (key, source, number of
-        images, content hash). All of it can be written as JSON.
+        `chapter`, `profile`, `commit`, `versions` and `data` (key, source, number of images, content hash; a list when
+        it was given as one); with a twin, `framework`, `backend` and `device`. All of it can be written as JSON.
     """
     return {
         "chapter": chapter,
         "profile": profile,
-        **twin.describe_device(),
+        **(twin.describe_device() if twin else {}),
         "cores": os.cpu_count(),
         "machine": platform.machine(),
         "python": platform.python_version(),
         "commit": commit(),
         "versions": {name: version for name in _PACKAGES if (version := _version(name))},
-        "data": {"key": data.key, "source": data.source, "n": len(data), "content_hash": data.content_hash},
+        "data": [_facts(each) for each in data] if isinstance(data, list) else _facts(data),
     }
 
 
@@ -94,6 +94,13 @@ def read(chapter, profile, framework, *, folder=None):
     return json.loads(path.read_text()) if path.exists() else None
 
 
+def read_benchmark(name):
+    """What `benchmarks/<name>.py` recorded; in an installed package, the copy that it carries."""
+    root = paths.repo_root()
+    folder = root / "benchmarks" if root else paths.PACKAGE / "_book" / "benchmarks"
+    return json.loads((folder / f"{name}.json").read_text())
+
+
 def commit():
     """Short hash of the commit the package runs from, with a plus sign when files have changed; "unknown" elsewhere."""
     root = paths.repo_root()
@@ -114,6 +121,10 @@ def peak_memory_gb():
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     scale = 1 if platform.system() == "Darwin" else 1024
     return round(kilobytes * scale / 1e9, 2)
+
+
+def _facts(data):
+    return {"key": data.key, "source": data.source, "n": len(data), "content_hash": data.content_hash}
 
 
 def _git(root, *words):

@@ -65,7 +65,7 @@ def merge(notebooks):
     _insert_below_title(merged, provenance_strip(runs))
     # The page needs the names only; the runs' own notebooks keep the rest.
     del merged.metadata["unet_course"]
-    merged.metadata["frameworks"] = " ".join(frameworks)
+    merged.metadata["frameworks"] = " ".join(name for name in frameworks if name in LABELS)
     return merged
 
 
@@ -75,24 +75,22 @@ def provenance_strip(runs):
     Parameters
     ----------
     runs : dict of str to dict
-        For each framework, the provenance of its run.
+        For each framework, the provenance of its run; a page that runs once has one run under `book.ONCE`.
 
     Returns
     -------
     str
     """
     first = next(iter(runs.values()))
-    data = first["data"]
+    data = first["data"] if isinstance(first["data"], list) else [first["data"]]
     commit = html.escape(first["commit"])
     if commit.rstrip("+") != "unknown":
         commit = f'<a href="{REPOSITORY}/commit/{commit.rstrip("+")}">{commit}</a>'
-    what = "phantom (synthetic) data" if data["source"] == "phantom" else "real data"
-    details = f"{html.escape(data['key'])}, {data['n']} images, <code>{html.escape(data['content_hash'][:8])}</code>"
     facts = [
         _fact("profile", html.escape(first["profile"])),
         *_framework_facts(runs),
         _fact("commit", commit),
-        _fact("data", f'<strong class="uc-{data["source"]}">{what}</strong> {details}'),
+        *map(_data_fact, data),
     ]
     return f'<aside class="uc-provenance" aria-label="Where this page comes from"><dl>{"".join(facts)}</dl></aside>'
 
@@ -193,12 +191,18 @@ def _insert_below_title(notebook, strip):
 
 def _framework_facts(runs):
     for name, run in runs.items():
-        engine = run["backend"].replace(name, LABELS[name], 1)
         own = f' class="uc-fw-{name}"' if len(runs) > 1 else ""
         minutes = run["minutes"]
-        yield _fact("framework", html.escape(engine), own)
-        yield _fact("device", html.escape(str(run["device"])), own)
+        if name in LABELS:
+            yield _fact("framework", html.escape(run["backend"].replace(name, LABELS[name], 1)), own)
+            yield _fact("device", html.escape(str(run["device"])), own)
         yield _fact("time", f"{minutes:.1f} min" if minutes >= 1 else f"{60 * minutes:.0f} s", own)
+
+
+def _data_fact(data):
+    what = "phantom (synthetic) data" if data["source"] == "phantom" else "real data"
+    details = f"{html.escape(data['key'])}, {data['n']} images, <code>{html.escape(data['content_hash'][:8])}</code>"
+    return _fact("data", f'<strong class="uc-{data["source"]}">{what}</strong> {details}')
 
 
 def _fact(term, value, own=""):

@@ -97,6 +97,39 @@ def test_the_key_follows_text_package_records_and_data(clone, monkeypatch, tmp_p
     assert len(set(keys)) == 6
 
 
+@pytest.fixture
+def page(clone):
+    """The chapter made a page that sets no framework and reads a benchmark's record."""
+    edit(clone, "book/a.md", 'framework = "torch"\n', "")
+    reads = 'results\n\n\ndef record():\n    return results.read_benchmark("b")\n\n\nprint(size)'
+    edit(clone, "book/a.md", "checks\n\nprint(framework, size)", reads)
+    (clone / "benchmarks").mkdir()
+    (clone / "benchmarks/b.json").write_text("[1]")
+    return book.chapter("a")
+
+
+def test_a_page_without_framework_runs_once(page, capsys):
+    assert book.frameworks(page) == (book.ONCE,)
+    assert book.parameters(page, "smoke", book.ONCE) == {"profile": "smoke", "size": 5}
+    output = book.run(page, "smoke", book.ONCE)
+    assert nbformat.read(output, 4).cells[-1].outputs[0].text == "5\n"
+    with pytest.raises(book.BookError, match="framework 'torch' is not known: use once"):
+        book.run(page, "smoke", "torch")
+
+
+def test_the_key_of_a_page_follows_the_benchmark_it_reads_and_both_twins(page, clone, monkeypatch):
+    before = book.fingerprint(page, {})
+    (clone / "benchmarks/other.json").write_text("{}")
+    assert book.fingerprint(page, {}) == before
+    (clone / "benchmarks/b.json").write_text("[2]")
+    assert book.fingerprint(page, {}) != before
+    skipped = []
+    monkeypatch.setattr(imports, "modules", lambda code, skip: skipped.append(skip) or [])
+    book.fingerprint(page, {})
+    book.fingerprint(page, {"framework": "torch"})
+    assert skipped == [(), ("unet_course.keras",)]
+
+
 def test_the_key_knows_what_a_module_imports():
     modules = imports.modules("from unet_course import torch as uc", skip="unet_course.keras")
     assert {"unet_course", "unet_course.torch", "unet_course.torch.models", "unet_course.batches"} <= modules
@@ -139,7 +172,7 @@ def test_progress_bars_leave_no_trace(clone):
     [
         ("book/profiles/smoke.yaml", "size", "sise", "has no parameter 'sise'; its parameters cell has profile"),
         ("book/a.md", ":tags: [parameters]", "", "has 0 cells tagged `parameters` and needs exactly one"),
-        ("book/a.md", 'framework = "torch"', "", "does not set 'framework'"),
+        ("book/a.md", 'profile = "smoke"', "", "does not set 'profile'"),
         ("_toc.yml", "notebooks/a", "notebooks/b", "lists notebooks/b, but .* does not exist"),
     ],
 )
@@ -154,7 +187,7 @@ def test_unknown_words_are_named(clone):
     chapter = book.chapter("a")
     with pytest.raises(book.BookError, match="profile 'somke' is not known: use one of smoke"):
         book.run(chapter, "somke", "torch")
-    with pytest.raises(book.BookError, match="framework 'jax' is not known: use keras or torch"):
+    with pytest.raises(book.BookError, match="a: framework 'jax' is not known: use keras or torch"):
         book.run(chapter, "smoke", "jax")
     with pytest.raises(book.BookError, match="There is no chapter 'z'; there are: a"):
         book.chapter("z")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from unet_course import paths, site, widgets
+from unet_course import book, paths, site, widgets
 
 ROOT = paths.repo_root()
 EXTERNAL = [
@@ -136,6 +136,21 @@ def test_the_strip_below_the_title_says_where_the_page_comes_from(runs):
         "time 1.5 min commit abc1234+ data phantom (synthetic) data nuclei, 24 images, 01234567"
     )
     assert 'https://github.com/unet-course/unet-course/commit/abc1234"' in strip
+
+
+def test_a_page_that_runs_once_has_no_framework_and_names_all_its_data():
+    page = run("keras")
+    facts = page.metadata.unet_course
+    del facts["framework"], facts["backend"], facts["device"]
+    facts["data"] = [facts["data"], {**facts["data"], "key": "lgg", "n": 80}]
+    merged = site.merge({book.ONCE: page})
+    strip = merged.cells[0].source.split("\n")[2]
+    text = " ".join(re.sub(r"<[^>]+>", " ", strip).split())
+    assert text.startswith("profile smoke time 19 s commit abc1234+ data phantom")
+    assert "nuclei, 24 images" in text and "lgg, 80 images" in text
+    assert "uc-fw-" not in strip
+    assert not any(map(tags, merged.cells))
+    assert merged.metadata.frameworks == ""
 
 
 def test_the_strip_tells_real_data_and_an_unknown_commit(runs):

@@ -6,17 +6,26 @@ import numpy as np
 class Batches:
     """Cut arrays into batches of float32, shuffled anew each epoch.
 
+    What a batch holds depends on the seed, the epoch and its number alone, never on the batches before it: a run that
+    was interrupted goes on with exactly the batches it would have seen.
+
     Parameters
     ----------
-    images : array, shape (N, H, W, C)
+    images : array, shape (N, H, W, C), or (N, D, H, W, C) for volumes
         uint8 (divided by 255) or float in [0, 1]; may be memory-mapped.
-    masks : array, shape (N, H, W)
+    masks : array, shape (N, H, W), or (N,) for one label per image
         Integer labels.
     batch_size : int
     seed : int or None
         Order of the images; None keeps them as they are.
     augment : bool
         Flip and turn each image, with its mask, at random by a multiple of 90 degrees (square images only).
+    weights : array of float, shape (N,), optional
+        How often each image is drawn, relative to the others: an epoch then holds N draws with replacement, so that
+        images of weight 2 come twice as often as images of weight 1. Without it each image comes once an epoch.
+    pieces : int
+        Cut every batch into so many equal parts, each handed out under a number of its own. Up to `pieces - 1` images
+        of the last batch then wait for another epoch.
 
     Raises
     ------
@@ -24,31 +33,58 @@ class Batches:
         If the arrays cannot belong together, or hold something that cannot be images and masks.
     """
 
-    def __init__(self, images, masks, batch_size, *, seed=None, augment=False):
+    def __init__(self, images, masks, batch_size, *, seed=None, augment=False, weights=None, pieces=1):
         _check(images, masks, batch_size)
-        if augment and images.shape[1] != images.shape[2]:
-            raise ValueError(f"augment needs square images, not {images.shape[1]}x{images.shape[2]}.")
+        if augment and images.shape[-3] != images.shape[-2]:
+            raise ValueError(f"augment needs square images, not {images.shape[-3]}x{images.shape[-2]}.")
+        if batch_size % pieces or len(images) < pieces:
+            raise ValueError(
+                f"{len(images)} images in batches of {batch_size} cannot be cut into {pieces} equal parts."
+            )
         self.images, self.masks, self.batch_size = images, masks, batch_size
-        self.seed, self.augment = seed, augment
+        self.seed, self.augment, self.pieces = seed, augment, pieces
+        self.share = None if weights is None else _share(weights, len(images))
+        self._last = (None, None)
 
     def __len__(self):
-        return -(-len(self.images) // self.batch_size)
+        return -(-(len(self.images) // self.pieces * self.pieces) // self.batch_size) * self.pieces
 
     def order(self, epoch):
         """Positions of the images in the order in which this epoch visits them."""
+        if self._last[0] != epoch:
+            self._last = (epoch, self._draw(epoch))
+        return self._last[1]
+
+    def _draw(self, epoch):
+        n = len(self.images)
         if self.seed is None:
-            return np.arange(len(self.images))
-        return np.random.default_rng([self.seed, epoch]).permutation(len(self.images))
+            order = np.arange(n)
+        elif self.share is None:
+            order = np.random.default_rng([self.seed, epoch]).permutation(n)
+        else:
+            order = np.random.default_rng([self.seed, epoch]).choice(n, size=n, p=self.share)
+        return order[: n - n % self.pieces]
+
+    def rng(self, epoch, number):
+        """Random numbers that belong to this batch alone."""
+        return np.random.default_rng([self.seed or 0, epoch, number])
+
+    def raw(self, epoch, number):
+        """As `batch`, but the images keep the dtype they are stored in."""
+        step, piece = divmod(number, self.pieces)
+        chosen = self.order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
+        size = len(chosen) // self.pieces
+        chosen = chosen[piece * size : (piece + 1) * size]
+        images = np.asarray(self.images[chosen])
+        masks = np.asarray(self.masks[chosen], dtype=np.int32)
+        if self.augment:
+            images, masks = _flip_and_turn(images, masks, self.rng(epoch, number))
+        return images, masks
 
     def batch(self, epoch, number):
         """Batch `number` of an epoch: images (B, H, W, C) float32 in [0, 1] and masks (B, H, W) int32."""
-        chosen = self.order(epoch)[number * self.batch_size : (number + 1) * self.batch_size]
-        images = as_float(self.images[chosen])
-        masks = np.asarray(self.masks[chosen], dtype=np.int32)
-        if self.augment:
-            rng = np.random.default_rng([self.seed or 0, epoch, number])
-            images, masks = _flip_and_turn(images, masks, rng)
-        return images, masks
+        images, masks = self.raw(epoch, number)
+        return as_float(images), masks
 
     def epoch(self, epoch):
         """All batches of one epoch."""
@@ -67,20 +103,34 @@ def _flip_and_turn(images, masks, rng):
     turns = rng.integers(4, size=len(images))
     flips = rng.integers(2, size=len(images))
 
-    def move(picture, turn, flip):
-        picture = np.rot90(picture, turn)
-        return picture[:, ::-1] if flip else picture
+    def move(picture, turn, flip, rows):
+        """Turn in the plane of axes `rows` and `rows + 1`, counted from the end."""
+        picture = np.rot90(picture, turn, axes=(rows, rows + 1))
+        return np.flip(picture, rows + 1) if flip else picture
 
-    moved = [(move(i, t, f), move(m, t, f)) for i, m, t, f in zip(images, masks, turns, flips, strict=True)]
-    images, masks = zip(*moved, strict=True)
-    return np.stack(images), np.stack(masks)
+    moved = np.stack([move(*one, rows=-3) for one in zip(images, turns, flips, strict=True)])
+    if masks.ndim == 1:
+        return moved, masks
+    return moved, np.stack([move(*one, rows=-2) for one in zip(masks, turns, flips, strict=True)])
+
+
+def _share(weights, n):
+    weights = np.asarray(weights, dtype=np.float64)
+    if weights.shape != (n,):
+        raise ValueError(f"weights must hold one number per image, shape ({n},), not {weights.shape}.")
+    if not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
+        raise ValueError("weights must be at least 0, finite, and not all 0.")
+    return weights / weights.sum()
 
 
 def _check(images, masks, batch_size):
-    if images.ndim != 4:
-        raise ValueError(f"images must have shape (N, H, W, C), not {images.shape}.")
-    if masks.shape != images.shape[:3]:
-        raise ValueError(f"masks must have shape {images.shape[:3]} to match the images, not {masks.shape}.")
+    if images.ndim not in (4, 5):
+        raise ValueError(f"images must have shape (N, H, W, C), or (N, D, H, W, C) for volumes, not {images.shape}.")
+    if masks.shape not in (images.shape[:-1], images.shape[:1]):
+        raise ValueError(
+            f"masks must have shape {images.shape[:-1]} to match the images, or {images.shape[:1]} for one label per "
+            f"image, not {masks.shape}."
+        )
     if not len(images):
         raise ValueError("there are no images: the split or the folder is empty.")
     if batch_size < 1:

@@ -58,3 +58,47 @@ def test_wrong_arrays_are_refused_with_advice(images, masks, size, message):
 def test_turning_needs_square_pictures():
     with pytest.raises(ValueError, match="square"):
         Batches(IMAGES[:, :4], MASKS[:, :4], 2, augment=True)
+
+
+def test_heavy_pictures_come_more_often():
+    weights = np.array([1.0] * 9 + [9.0])
+    batches = Batches(IMAGES, MASKS, 4, seed=0, weights=weights)
+    drawn = np.concatenate([batches.order(epoch) for epoch in range(200)])
+    assert len(drawn) == 200 * 10
+    assert np.mean(drawn == 9) == pytest.approx(0.5, abs=0.04)
+    never_first = Batches(IMAGES, MASKS, 4, seed=0, weights=[0] + [1] * 9)
+    assert not any(0 in never_first.order(epoch) for epoch in range(20))
+
+
+def test_the_pieces_of_a_batch_are_equal_and_make_it_up():
+    whole, cut = Batches(IMAGES[:9], MASKS[:9], 4, seed=1), Batches(IMAGES[:9], MASKS[:9], 4, seed=1, pieces=2)
+    pieces = [images for images, _ in cut.epoch(2)]
+    assert [len(images) for images in pieces] == [2, 2, 2, 2]  # the ninth picture waits for another epoch
+    for number in range(2):
+        assert np.array_equal(np.concatenate(pieces[2 * number : 2 * number + 2]), whole.batch(2, number)[0])
+
+
+def test_one_label_for_a_picture_and_volumes_are_taken_too():
+    labels = np.arange(10)
+    images, drawn = Batches(IMAGES, labels, 10, seed=0, augment=True).batch(0, 0)
+    assert sorted(drawn) == list(range(10))
+    assert all(np.isclose(i.sum(), as_float(IMAGES[n]).sum()) for i, n in zip(images, drawn, strict=True))
+    volumes, truth = Batches(IMAGES[None, ..., :1], MASKS[None], 1, seed=3, augment=True).batch(0, 0)
+    assert volumes.shape == (1, 10, 8, 8, 1) and np.array_equal(truth, volumes[..., 0] > 128.5 / 255)
+
+
+def test_raw_pictures_keep_their_dtype():
+    images, _ = Batches(IMAGES, MASKS, 4, seed=1, augment=True).raw(0, 1)
+    assert images.dtype == np.uint8
+    assert np.array_equal(as_float(images), Batches(IMAGES, MASKS, 4, seed=1, augment=True).batch(0, 1)[0])
+
+
+@pytest.mark.parametrize("weights", [np.ones(3), -np.ones(10), np.zeros(10), np.full(10, np.nan)])
+def test_wrong_weights_are_refused(weights):
+    with pytest.raises(ValueError, match="weights must"):
+        Batches(IMAGES, MASKS, 4, weights=weights)
+
+
+def test_a_batch_that_cannot_be_cut_is_refused():
+    with pytest.raises(ValueError, match="cannot be cut into 3"):
+        Batches(IMAGES, MASKS, 4, pieces=3)

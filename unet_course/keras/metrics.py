@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ..metrics import FORMULAS
+from ..metrics import FORMULAS, NAMES
 
 
 class Confusion(keras.metrics.Metric):
@@ -13,35 +13,79 @@ class Confusion(keras.metrics.Metric):
 
     Parameters
     ----------
-    name : {"accuracy", "precision", "recall", "dice", "f1", "iou"}
+    name : {"accuracy", "precision", "recall", "sensitivity", "specificity", "dice", "f1", "iou"}
     threshold : float
-        A pixel is foreground where the sigmoid of its logit is above it.
+        With one channel of logits, a pixel is foreground where the sigmoid is above it. With more, the largest counts.
+    classes : sequence of int, optional
+        With one channel per class, the classes over whose scores the mean is taken. Default: all but 0, the
+        background. Accuracy does not ask: it is the share of pixels whose class is right.
+    ignore_label : int, optional
+        Pixels with this label in the masks are not counted.
     """
 
-    def __init__(self, name, threshold=0.5):
+    def __init__(self, name, *, threshold=0.5, classes=None, ignore_label=None):
+        if name not in NAMES:
+            raise ValueError(f"metric {name!r} is not known: use one of {', '.join(NAMES)}.")
         super().__init__(name=name)
-        self.threshold = threshold
-        # In images, not pixels: Keras counts in float32, which cannot add one to 16,777,216.
-        self.counts = self.add_weight(shape=(4,), initializer="zeros", name="counts")
+        self.threshold, self.classes, self.ignore_label = threshold, classes, ignore_label
+        self.counts = None  # the first batch tells how many channels there are
 
     def update_state(self, masks, logits, sample_weight=None):
-        prediction = ops.cast(ops.sigmoid(logits[..., 0]) > self.threshold, "float32")
-        truth = ops.reshape(ops.cast(masks, "float32"), ops.shape(prediction))  # Model.fit adds a channel axis
-        self.counts.assign_add(
-            ops.stack(
-                [
-                    ops.mean(truth * prediction),
-                    ops.mean((1 - truth) * prediction),
-                    ops.mean(truth * (1 - prediction)),
-                    ops.mean((1 - truth) * (1 - prediction)),
-                ]
-            )
-            * ops.cast(ops.shape(truth)[0], "float32")
-        )
+        """Count a batch: masks (N, H, W) and logits (N, H, W, C), or volumes, or labels (N,) and logits (N, C)."""
+        channels = logits.shape[-1]
+        if self.counts is None:
+            self.counts = self.add_weight(shape=(4, channels), initializer="zeros", name="counts", dtype="float32")
+        masks = ops.cast(ops.reshape(masks, ops.shape(logits)[:-1]), "int32")  # Model.fit adds a channel axis
+        if channels == 1:
+            truth, prediction = (masks > 0)[..., None], ops.sigmoid(ops.cast(logits, "float32")) > self.threshold
+        else:
+            classes = ops.arange(channels, dtype="int32")
+            truth = masks[..., None] == classes
+            prediction = ops.cast(ops.argmax(logits, axis=-1), "int32")[..., None] == classes
+        counted = ops.ones_like(truth) if self.ignore_label is None else (masks != self.ignore_label)[..., None]
+        outcomes = (truth & prediction, ~truth & prediction, truth & ~prediction, ~truth & ~prediction)
+        pixels = tuple(range(len(masks.shape)))
+        # In images, not pixels: Keras counts in float32, which cannot add one to 16,777,216.
+        means = ops.stack([ops.mean(ops.cast(outcome & counted, "float32"), axis=pixels) for outcome in outcomes])
+        self.counts.assign_add(means * ops.cast(ops.shape(logits)[0], "float32"))
 
     def result(self):
-        numerator, denominator = FORMULAS[self.name](*(self.counts[i] for i in range(4)))
-        return ops.divide_no_nan(numerator, denominator)
+        return _score(self.name, self.counts, self.classes)
 
-    def reset_state(self):
-        self.counts.assign(ops.zeros((4,)))
+
+def accuracy(**options):
+    """Share of pixels whose class is right; options as `Confusion` has them."""
+    return Confusion("accuracy", **options)
+
+
+def precision(**options):
+    """Share of the pixels found that are right; options as `Confusion` has them."""
+    return Confusion("precision", **options)
+
+
+def recall(**options):
+    """Share of the pixels to find that were found; options as `Confusion` has them."""
+    return Confusion("recall", **options)
+
+
+def dice(**options):
+    """Dice of all pixels of an epoch; options as `Confusion` has them."""
+    return Confusion("dice", **options)
+
+
+def iou(**options):
+    """Intersection over union of all pixels of an epoch; options as `Confusion` has them."""
+    return Confusion("iou", **options)
+
+
+def _score(name, counts, classes):
+    """Pooled score of counts (4, C), the mean over classes where there is more than one channel."""
+    channels = counts.shape[-1]
+    numerator, denominator = FORMULAS[name](*(counts[i] for i in range(4)))
+    if name == "accuracy" and channels > 1:
+        numerator = ops.sum(counts[0])  # every pixel once, not once for each class
+    scores = numerator / ops.where(denominator == 0, 1.0, denominator)
+    if name == "accuracy" or channels == 1:
+        return scores[0]
+    chosen = range(1, channels) if classes is None else classes
+    return sum(scores[label] for label in chosen) / len(chosen)

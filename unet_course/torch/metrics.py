@@ -2,7 +2,7 @@
 
 import torch
 
-from .. import metrics as numpy_metrics
+from ..metrics import FORMULAS, NAMES
 
 
 class Confusion:
@@ -12,30 +12,77 @@ class Confusion:
 
     Parameters
     ----------
-    name : {"accuracy", "precision", "recall", "dice", "f1", "iou"}
+    name : {"accuracy", "precision", "recall", "sensitivity", "specificity", "dice", "f1", "iou"}
     threshold : float
-        A pixel is foreground where the sigmoid of its logit is above it.
+        With one channel of logits, a pixel is foreground where the sigmoid is above it. With more, the largest counts.
+    classes : sequence of int, optional
+        With one channel per class, the classes over whose scores the mean is taken. Default: all but 0, the
+        background. Accuracy does not ask: it is the share of pixels whose class is right.
+    ignore_label : int, optional
+        Pixels with this label in the masks are not counted.
     """
 
-    def __init__(self, name, threshold=0.5):
+    def __init__(self, name, *, threshold=0.5, classes=None, ignore_label=None):
+        if name not in NAMES:
+            raise ValueError(f"metric {name!r} is not known: use one of {', '.join(NAMES)}.")
         self.name = name
-        self.threshold = threshold
+        self.threshold, self.classes, self.ignore_label = threshold, classes, ignore_label
         self.reset_state()
 
     def update_state(self, masks, logits):
-        truth = masks > 0.5
-        prediction = torch.sigmoid(logits[..., 0]) > self.threshold
-        self.counts += torch.stack(
-            [
-                (truth & prediction).sum(),
-                (~truth & prediction).sum(),
-                (truth & ~prediction).sum(),
-                (~truth & ~prediction).sum(),
-            ]
-        ).to(self.counts)
+        """Count a batch: masks (N, H, W) and logits (N, H, W, C), or volumes, or labels (N,) and logits (N, C)."""
+        channels = logits.shape[-1]
+        if channels == 1:
+            truth, prediction = (masks > 0)[..., None], torch.sigmoid(logits.float()) > self.threshold
+        else:
+            classes = torch.arange(channels, device=logits.device)
+            truth, prediction = masks[..., None] == classes, logits.argmax(dim=-1)[..., None] == classes
+        counted = torch.ones_like(truth) if self.ignore_label is None else (masks.int() != self.ignore_label)[..., None]
+        outcomes = (truth & prediction, ~truth & prediction, truth & ~prediction, ~truth & ~prediction)
+        pixels = tuple(range(len(masks.shape)))
+        # Stays on the device: asking for a number here would make every batch wait for it.
+        self.counts = self.counts + torch.stack([(outcome & counted).sum(dim=pixels) for outcome in outcomes])
 
     def result(self):
-        return float(numpy_metrics.score(self.name, self.counts.numpy(), empty=0))
+        return float(_score(self.name, torch.as_tensor(self.counts).cpu().double(), self.classes))
 
     def reset_state(self):
-        self.counts = torch.zeros(4, dtype=torch.float64)
+        self.counts = 0
+
+
+def accuracy(**options):
+    """Share of pixels whose class is right; options as `Confusion` has them."""
+    return Confusion("accuracy", **options)
+
+
+def precision(**options):
+    """Share of the pixels found that are right; options as `Confusion` has them."""
+    return Confusion("precision", **options)
+
+
+def recall(**options):
+    """Share of the pixels to find that were found; options as `Confusion` has them."""
+    return Confusion("recall", **options)
+
+
+def dice(**options):
+    """Dice of all pixels of an epoch; options as `Confusion` has them."""
+    return Confusion("dice", **options)
+
+
+def iou(**options):
+    """Intersection over union of all pixels of an epoch; options as `Confusion` has them."""
+    return Confusion("iou", **options)
+
+
+def _score(name, counts, classes):
+    """Pooled score of counts (4, C), the mean over classes where there is more than one channel."""
+    channels = counts.shape[-1]
+    numerator, denominator = FORMULAS[name](*counts)
+    if name == "accuracy" and channels > 1:
+        numerator = counts[0].sum()  # every pixel once, not once for each class
+    scores = numerator / torch.where(denominator == 0, 1, denominator)
+    if name == "accuracy" or channels == 1:
+        return scores[0]
+    chosen = range(1, channels) if classes is None else classes
+    return sum(scores[label] for label in chosen) / len(chosen)

@@ -18,6 +18,7 @@ if "KERAS_BACKEND" not in os.environ and importlib.util.find_spec("tensorflow") 
         )
     os.environ["KERAS_BACKEND"] = present[0]
 
+from .augmentation import augment
 from .losses import bce_loss, dice_loss
 from .metrics import Confusion
 from .models import count_parameters, load_weights, save_weights, unet
@@ -27,6 +28,7 @@ __all__ = [
     "Confusion",
     "EarlyStopping",
     "ModelCheckpoint",
+    "augment",
     "bce_loss",
     "count_parameters",
     "describe_device",

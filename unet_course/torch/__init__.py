@@ -8,6 +8,7 @@ except ModuleNotFoundError as error:
         "Install it with `pip install torch`, or use the other twin: `from unet_course import keras as uc`."
     ) from error
 
+from .augmentation import augment
 from .losses import bce_loss, dice_loss
 from .metrics import Confusion
 from .models import count_parameters, load_weights, save_weights, unet
@@ -17,6 +18,7 @@ __all__ = [
     "Confusion",
     "EarlyStopping",
     "ModelCheckpoint",
+    "augment",
     "bce_loss",
     "count_parameters",
     "describe_device",

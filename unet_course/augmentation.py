@@ -1,0 +1,269 @@
+"""Random changes of images together with their masks: drawn here, and applied by NumPy as the twins' reference."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from .augmentation_parameters import (
+    KNOTS,
+    PLANE,
+    TILES,
+    Parameters,
+    affine_maps,
+    centred,
+    check,
+    elastic_lattices,
+    float32,
+    noise_tiles,
+    spline_weights,
+)
+
+FLIPS = ("none", "horizontal", "vertical", "both")
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How much images may change at random; each number is a limit, and 0 turns its change off.
+
+    Parameters
+    ----------
+    rotation : float
+        Degrees, 0 to 180: each image turns by an angle in [-rotation, rotation] about its centre.
+    shift : float
+        Fraction of height and width, 0 to 0.5: each image moves by up to so much down or up, right or left.
+    zoom : float
+        0 to 1: lengths are multiplied by a factor in [1 / (1 + zoom), 1 + zoom], as often above 1 as below.
+    flip : {"none", "horizontal", "vertical", "both"}
+        "horizontal" swaps left and right in every second image. A brain has a top and a bottom, a cell has not.
+    quarter_turns : bool
+        Turn by a random multiple of 90 degrees as well (square images only).
+    elastic : float
+        Fraction of height and width, 0 to 0.05: the standard deviation of a smooth random displacement.
+    brightness : float
+        0 to 1: values are multiplied by a factor in [1 - brightness, 1 + brightness]; black stays black.
+    contrast : float
+        0 to 1: distances from the image's mean are multiplied by a factor in [1 - contrast, 1 + contrast].
+    gamma : float
+        0 to 1: values are raised to a power in [1 / (1 + gamma), 1 + gamma].
+    noise : float
+        0 to 1: the standard deviation of Gaussian noise is drawn from [0, noise], white being 1.
+
+    Raises
+    ------
+    ValueError
+        If a limit is out of its range.
+
+    Notes
+    -----
+    Turns, flips, shifts, zooms and the elastic displacement are done together by looking each new pixel up once in
+    the old image. The elastic displacement is a cubic B-spline on 3 x 3 cells [1]_, as coarse as in the U-Net paper
+    [2]_; its knots move at most 0.48 of their distance, so that it never folds [3]_.
+
+    References
+    ----------
+    .. [1] Rueckert et al. (1999), Nonrigid registration using free-form deformations, IEEE TMI 18(8).
+    .. [2] Ronneberger, Fischer, Brox (2015), U-Net, https://arxiv.org/abs/1505.04597, section 3.1.
+    .. [3] Choi, Lee (2000), Injectivity conditions of 2D and 3D uniform cubic B-spline functions, Graphical Models 62.
+
+    Examples
+    --------
+    >>> parameters = Augmentation.only(rotation=15, flip="horizontal").sample(np.random.default_rng(0), 16, 128, 128)
+    >>> parameters.maps.shape
+    (16, 2, 3)
+    """
+
+    rotation: float = 15.0
+    shift: float = 0.05
+    zoom: float = 0.1
+    flip: str = "horizontal"
+    quarter_turns: bool = False
+    elastic: float = 0.02
+    brightness: float = 0.1
+    contrast: float = 0.1
+    gamma: float = 0.1
+    noise: float = 0.02
+
+    def __post_init__(self):
+        for name, limit in {"rotation": 180, "shift": 0.5, "elastic": 0.05}.items():
+            _check_range(name, getattr(self, name), limit)
+        for name in ("zoom", "brightness", "contrast", "gamma", "noise"):
+            _check_range(name, getattr(self, name), 1)
+        if self.flip not in FLIPS:
+            raise ValueError(f"flip={self.flip!r} is unknown: choose one of {', '.join(FLIPS)}.")
+
+    @classmethod
+    def only(cls, **limits):
+        """Turn off everything but what is named: `Augmentation.only(rotation=15, flip="horizontal")`."""
+        off = {field.name: "none" if field.name == "flip" else 0 for field in fields(cls)}
+        return cls(**{**off, **limits})
+
+    def sample(self, rng, n, height, width):
+        """Draw what happens to each image of a batch.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            The same generator state gives the same parameters.
+        n, height, width : int
+            Images in the batch and their size in pixels.
+
+        Returns
+        -------
+        Parameters
+
+        Raises
+        ------
+        ValueError
+            If images that are not square shall make quarter turns.
+        """
+        if self.quarter_turns and height != width:
+            raise ValueError(f"quarter_turns needs square images, not {height}x{width}: use flips, or crop them.")
+        # Everything is drawn, wanted or not: a change that is turned off leaves the others as they were.
+        unit = rng.uniform(-1, 1, (8, n))
+        turns, flips = rng.integers(4, size=n), rng.integers(2, size=(n, 2))
+        origin = rng.integers(PLANE, size=(n, 2), dtype=np.int32)
+        knots = rng.normal(size=(n, 2, KNOTS, KNOTS))
+
+        maps = affine_maps(
+            rotation=self.rotation * unit[0] + 90 * turns * self.quarter_turns,
+            shift=self.shift * unit[1:3].T * (height, width),
+            zoom=(1 + self.zoom) ** unit[3],
+            flip=flips * (self.flip in ("vertical", "both"), self.flip in ("horizontal", "both")),
+        )
+        moves = self.rotation or self.shift or self.zoom or self.flip != "none" or self.quarter_turns or self.elastic
+        return Parameters(
+            height,
+            width,
+            maps=maps if moves else None,
+            lattices=elastic_lattices(self.elastic, knots, maps, height, width) if self.elastic else None,
+            gamma=float32((1 + self.gamma) ** unit[4]) if self.gamma else None,
+            contrast=float32(1 + self.contrast * unit[5]) if self.contrast else None,
+            brightness=float32(1 + self.brightness * unit[6]) if self.brightness else None,
+            noise=float32(self.noise * (1 + unit[7]) / 2) if self.noise else None,
+            noise_origin=origin if self.noise else None,
+        )
+
+
+def augment(images, masks, parameters):
+    """Change images and masks together: the reference that the twins' `augment` reproduces on their device.
+
+    Parameters
+    ----------
+    images : array of float32, shape (n, H, W, C)
+        In [0, 1]; channels move together. Looked up by bilinear interpolation.
+    masks : array of int, shape (n, H, W)
+        Labels. Looked up at the nearest pixel, so that no label appears that was not there; of two equally near
+        pixels the lower or the right one.
+    parameters : Parameters
+        From `Augmentation.sample`, for this n, H and W.
+
+    Returns
+    -------
+    images : array of float32, shape (n, H, W, C)
+        In [0, 1].
+    masks : array of int, shape (n, H, W)
+
+    Raises
+    ------
+    ValueError
+        If the shapes or the dtype of the images do not fit.
+
+    Notes
+    -----
+    What lies outside is mirrored about the outermost pixels, once; farther out the last mirrored pixel repeats.
+    Black instead would give microscopy with a light background dark corners, which a network learns to notice.
+    Flips, quarter turns and shifts by whole pixels copy values bit by bit.
+    """
+    check(images, masks, parameters)
+    if parameters.maps is not None:
+        rows, columns = _sources(parameters)
+        images, masks = _bilinear(images, rows, columns), _nearest(masks, rows, columns)
+    return _recolour(images, parameters), masks
+
+
+def _sources(parameters):
+    """Row and column, each (n, H, W), where each new pixel comes from, mirrored into the image."""
+    height, width = parameters.height, parameters.width
+    down, across = centred(height), centred(width)
+    sources = []
+    for axis, size in enumerate((height, width)):
+        row, column, offset = (parameters.maps[:, axis, k, None] for k in range(3))
+        source = (row * down + offset + (size - 1) / 2)[:, :, None] + (column * across)[:, None]
+        if parameters.lattices is not None:
+            source = source + _spline(parameters.lattices[:, axis], height, width)
+        source = np.abs(source)
+        sources.append(np.maximum(np.minimum(source, 2 * (size - 1) - source), 0))
+    return sources
+
+
+def _spline(lattice, height, width):
+    """Displacements (n, H, W) from knots (n, 6, 6). Summed in a fixed order: a matrix product has none."""
+    down, across = spline_weights(height), spline_weights(width)
+    tall = sum(down[k][:, None] * lattice[:, k, None] for k in range(KNOTS))
+    return sum(across[k] * tall[:, :, k, None] for k in range(KNOTS))
+
+
+def _bilinear(images, rows, columns):
+    """Images between their pixels; written so that a weight of 0 copies a value bit by bit."""
+    n, height, width, channels = images.shape
+    pixels = images.reshape(-1, channels)
+    top, left = np.floor(rows), np.floor(columns)
+    down, right = (rows - top)[..., None], (columns - left)[..., None]
+    top, left = top.astype(np.int32), left.astype(np.int32)
+    bottom, beside = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
+
+    def between(row):
+        start = (_first_rows(n, height) + row) * width
+        value = np.take(pixels, start + left, axis=0)
+        return value + right * (np.take(pixels, start + beside, axis=0) - value)
+
+    upper = between(top)
+    return upper + down * (between(bottom) - upper)
+
+
+def _nearest(masks, rows, columns):
+    """Masks at the nearest pixels."""
+    n, height, width = masks.shape
+    row, column = np.floor(rows + 0.5).astype(np.int32), np.floor(columns + 0.5).astype(np.int32)
+    return np.take(masks.reshape(-1), (_first_rows(n, height) + row) * width + column)
+
+
+def _first_rows(n, height):
+    """Where each image begins, in rows, when all lie below one another."""
+    return height * np.arange(n, dtype=np.int32)[:, None, None]
+
+
+def _recolour(images, parameters):
+    """Gamma, contrast, brightness and noise, whichever there are, then back into [0, 1]."""
+    changed = images
+    if parameters.gamma is not None:
+        changed = changed ** _each(parameters.gamma)
+    if parameters.contrast is not None:
+        mean = changed.mean(axis=(1, 2, 3), keepdims=True)
+        changed = (changed - mean) * _each(parameters.contrast) + mean
+    if parameters.brightness is not None:
+        changed = changed * _each(parameters.brightness)
+    if parameters.noise is not None:
+        changed = changed + _noise(images.shape, parameters.noise_origin) * _each(parameters.noise)
+    return images if changed is images else np.clip(changed, 0, 1)
+
+
+def _noise(shape, origin):
+    """Gaussian noise of standard deviation 1: each channel reads the window below that of the channel before."""
+    _, height, width, channels = shape
+    down = origin[:, 0, None, None] + np.arange(channels * height, dtype=np.int32).reshape(channels, height).T
+    across = origin[:, 1, None] + np.arange(width, dtype=np.int32)
+    first, second = (
+        np.take(tile, (down % side * side)[:, :, None] + (across % side)[:, None, :, None])
+        for side, tile in zip(TILES, noise_tiles(), strict=True)
+    )
+    return first + second
+
+
+def _each(values):
+    return values[:, None, None, None]
+
+
+def _check_range(name, value, limit):
+    if not 0 <= value <= limit:
+        raise ValueError(f"{name}={value} must lie between 0 and {limit}.")

@@ -9,8 +9,8 @@ except ModuleNotFoundError as error:
     ) from error
 
 from .augmentation import augment
-from .losses import bce_loss, dice_loss
-from .metrics import Confusion
+from .losses import bce_dice_loss, bce_loss, cross_entropy_loss, dice_loss, focal_loss, tversky_loss
+from .metrics import Confusion, accuracy, dice, iou, precision, recall
 from .models import count_parameters, load_weights, save_weights, unet
 from .training import EarlyStopping, ModelCheckpoint, describe_device, fit, predict, set_seed
 
@@ -18,15 +18,24 @@ __all__ = [
     "Confusion",
     "EarlyStopping",
     "ModelCheckpoint",
+    "accuracy",
     "augment",
+    "bce_dice_loss",
     "bce_loss",
     "count_parameters",
+    "cross_entropy_loss",
     "describe_device",
+    "dice",
     "dice_loss",
     "fit",
+    "focal_loss",
+    "iou",
     "load_weights",
+    "precision",
     "predict",
+    "recall",
     "save_weights",
     "set_seed",
+    "tversky_loss",
     "unet",
 ]

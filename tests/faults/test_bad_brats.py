@@ -7,7 +7,7 @@ import nibabel
 import numpy as np
 import pytest
 
-from unet_course.datasets import DataError, brats
+from unet_course.datasets import DataError, brats, brats_files, brats_volumes
 
 CASE = "BraTS20_Training_001"
 REMEDY = "unet-course data brats"
@@ -29,6 +29,11 @@ def save(path, volume):
 
 def file_of(folder, name):
     return next(folder.glob(f"{CASE}_{name}.nii*"))
+
+
+def read(path):
+    file = next(file for file in brats_files.stored_in(path.parent) if file.name == path.name)
+    return brats_volumes.decode(file.read(), file)[0]
 
 
 def error_of(folder):
@@ -82,11 +87,11 @@ def test_every_single_damaged_byte_of_a_packed_file_is_noticed(tmp_path):
     good, bad = tmp_path / "good.nii.gz", tmp_path / "bad.nii.gz"
     save(good, np.random.default_rng(0).integers(0, 900, (4, 3, 2)).astype(np.int16))
     content = good.read_bytes()
-    volume, _ = brats._read(good)
+    volume = read(good)
     for position in range(len(content)):
         bad.write_bytes(content[:position] + bytes([content[position] ^ 255]) + content[position + 1 :])
         try:
-            np.testing.assert_array_equal(brats._read(bad)[0], volume)  # a few bytes hold the date and the like
+            np.testing.assert_array_equal(read(bad), volume)  # a few bytes hold the date and the like
         except DataError as error:
             assert str(error).startswith(f"{bad} is truncated or not a NIfTI file")
 

@@ -1,5 +1,6 @@
 """Downloads from a server that misbehaves, and archives that should not be unpacked."""
 
+import gzip
 import hashlib
 import http.server
 import io
@@ -159,6 +160,17 @@ def tarred(path, *members):
 def test_tar_archives_are_unpacked(tmp_path):
     unpack.unpack(tarred(tmp_path / "a.tar.gz", ("a/b.txt", {"size": 5})), tmp_path / "out", limit=1)
     assert (tmp_path / "out/a/b.txt").read_bytes() == bytes(5)
+
+
+def test_a_tar_with_a_damaged_header_does_not_just_end_there(tmp_path):
+    """Python takes the header for the end of the archive, and would leave out all that follows."""
+    members = [(name, {"size": 5000}) for name in "abc"]
+    content = bytearray(gzip.decompress(tarred(tmp_path / "a.tar", *members).read_bytes()))
+    content[2 * 5632 + 3] ^= 255  # in the name of c
+    (tmp_path / "a.tar").write_bytes(content)
+    with pytest.raises(DataError, match="is damaged .something else follows b"):
+        unpack.unpack(tmp_path / "a.tar", tmp_path / "out", limit=1)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

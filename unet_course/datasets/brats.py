@@ -1,50 +1,45 @@
 """Reader of the BraTS 2020 training set: one folder per patient with four MR volumes and one of labels.
 
-Reads `.nii` (as Kaggle has it) and `.nii.gz` (as the organisers give it) without unpacking, and the phantoms.
+Reads `.nii` (as Kaggle has it) and `.nii.gz` (as the organisers give it), in folders or in a zip or tar archive that
+stays packed, and the phantoms.
 Source: Menze et al., IEEE Transactions on Medical Imaging 34, 1993-2024 (2015), doi 10.1109/TMI.2014.2377694.
 """
 
-import gzip
 import hashlib
-import re
-import zlib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-import nibabel
 import numpy as np
 import pandas as pd
-from nibabel.orientations import apply_orientation, axcodes2ornt, io_orientation, ornt_transform
-from nibabel.spatialimages import HeaderDataError
-from nibabel.wrapstruct import WrapStructError
 from tqdm.auto import tqdm
 
-from . import DataError, Dataset, cache, locate, source_of
+from . import Dataset, brats_volumes, cache, locate, source_of
+from .brats_files import KEY, MODALITIES, case_folders, choose, in_order, open_set, stored_in
+from .brats_patients import read_patients
+from .resizing import resize_image, resize_labels
 
-KEY = "brats"
-MODALITIES = ("flair", "t1", "t1ce", "t2")
-LABELS = (0, 1, 2, 4)
+__all__ = [
+    "KEY", "LABELS", "MODALITIES", "REGIONS", "Z_RANGE", "case_files", "case_folders", "load", "load_slices",
+    "normalise", "read_case", "regions", "to_grey",
+]  # fmt: skip
+LABELS = brats_volumes.LABELS
 REGIONS = {"WT": (1, 2, 4), "TC": (1, 4), "ET": (4,)}
-_REMEDY = f"Fetch this case again: `unet-course data {KEY}`."
+# Standard deviations from the mean of the brain that grey levels 1 and 255 of `load_slices` stand for.
+Z_RANGE = (-4.0, 6.0)
 # Change it when the decoding below changes, so that old caches are not used.
 _VERSION = 1
-_PLACES = (
-    "",
-    "MICCAI_BraTS2020_TrainingData",
-    "BraTS2020_TrainingData",
-    "BraTS2020_TrainingData/MICCAI_BraTS2020_TrainingData",
-)
-# What nibabel, gzip and zlib raise on a file that is cut short or is something else.
-_DAMAGE = (OSError, EOFError, ValueError, zlib.error, HeaderDataError, WrapStructError)
 
 
 def load(root=None, *, source=None):
-    """Read all cases; the first time they go one by one into a cache, later they are memory-mapped.
+    """Read all cases as volumes; the first time they go one by one into a cache, later they are memory-mapped.
+
+    The cache of the whole set has 30 GB. `load_slices` needs a sixth of it at 128 pixels.
 
     Parameters
     ----------
     root : path, optional
         `MICCAI_BraTS2020_TrainingData`, the `BraTS2020_TrainingData` around it, or the folder that holds one of them.
-        Nothing is written there. Default: where `locate` finds the data.
+        Or a zip or tar archive of them: its files are read one case at a time and never unpacked to disk. Nothing is
+        written there. Default: where `locate` finds the data.
     source : {"real", "phantom"}, optional
         Which data to take when `root` is not given. Default: real where present.
 
@@ -55,7 +50,7 @@ def load(root=None, *, source=None):
         `read_case` gives them, `Ragged` when cases differ in size; `instances` is None. The index has `grade` ("HGG",
         "LGG"; NaN without `name_mapping.csv`), `age` in years and `survival_days` (NaN where `survival_info.csv` has
         no number), `alive` (True only where that file says so), `depth`, `height` and `width` in voxels,
-        `has_enhancing`, and `voxels_1`, `voxels_2` and `voxels_4`, the number of voxels with each label.
+        `has_tumour`, `has_enhancing`, and `voxels_1`, `voxels_2` and `voxels_4`, the number of voxels with each label.
 
     Raises
     ------
@@ -64,34 +59,40 @@ def load(root=None, *, source=None):
     DataError
         If a file is missing, damaged, or does not fit the others.
     """
-    root = Path(root) if root else locate(KEY, source)
-    folders = case_folders(root)
-    top = folders[0].parent
-    # The paths of the index begin at root, the hash of the files at the cases: other data beside them do not matter.
-    key = cache.key_of(top, _VERSION, top.relative_to(root).as_posix())
-    arrays, notes = cache.cached(f"{KEY}-{key}", lambda writer: _decode(root, folders, writer))
-    return Dataset(
-        key=KEY, source=source_of(root), root=root, index=pd.DataFrame(notes["index"]),
-        content_hash=notes["content_hash"], **arrays,
-    )  # fmt: skip
+    return _load(root, source, f"{KEY}-", _add_volumes, _volumes)
 
 
-def case_folders(root):
-    """Folders `BraTS20_Training_<number>` of a root as `load` accepts it, case 2 before case 10.
+def load_slices(root=None, *, size=None, source=None):
+    """Read all axial slices as grey levels; the first time case by case into a cache, later they are memory-mapped.
+
+    Of the whole set the cache has 5 GB at 128 pixels, 16 GB at its own 240. While it is made, memory holds one case.
+
+    Parameters
+    ----------
+    root, source
+        As for `load`.
+    size : int, optional
+        Resize to (size, size) pixels: slices with anti-aliasing, labels by nearest neighbour. Default: own sizes.
+
+    Returns
+    -------
+    Dataset
+        One entry per slice that shows any brain, in natural order, from the lowest up: `images` uint8 (N, H, W, 4) as
+        `to_grey` makes them of the whole case, and `masks` uint8 (N, H, W) with the labels 0, 1, 2 and 4. `group` is
+        the case. The index has, besides the patient's columns of `load`, `slice` (0 is the lowest of the volume),
+        `depth`, `height`, `width`, `has_tumour`, `has_enhancing`, and `pixels_1`, `pixels_2` and `pixels_4`, the number
+        of pixels with each label at the slice's own size.
 
     Raises
     ------
-    FileNotFoundError
-        If there are none.
+    FileNotFoundError, DataError
+        As `load`.
     """
-    for place in _PLACES:
-        folders = [path for path in (Path(root) / place).glob("BraTS20_Training_*") if path.is_dir()]
-        if folders:
-            return sorted(folders, key=lambda folder: [int(n) for n in re.findall(r"\d+", folder.name)])
-    raise FileNotFoundError(
-        f"{root} holds no BraTS20_Training_<number> folder. Point to the folder that contains "
-        f"MICCAI_BraTS2020_TrainingData, or run `unet-course data {KEY}`."
-    )
+
+    def slices(images, labels):
+        return _slices(images, labels, size)
+
+    return _load(root, source, f"{KEY}-slices-{size or 'own'}-", _add_slices, slices)
 
 
 def read_case(folder):
@@ -120,31 +121,14 @@ def read_case(folder):
     DataError
         If a file is missing, there twice, damaged, of another shape, or holds values it should not.
     """
-    files = case_files(folder)
-    first, orientation = _read(files["flair"])
-    images = np.empty((*_upright(first, orientation).shape, len(MODALITIES)), np.int16)
-    for channel, modality in enumerate(MODALITIES):
-        volume = first if modality == "flair" else _read_like(files[modality], first.shape)
-        images[..., channel] = _upright(_as_int16(volume, files[modality]), orientation)
-    labels = _as_labels(_read_like(files["seg"], first.shape), files["seg"])
-    return images, np.ascontiguousarray(_upright(labels, orientation))
+    folder = Path(folder)
+    return brats_volumes.read(choose(stored_in(folder), folder.name, folder))
 
 
 def case_files(folder):
-    """The five files of a case by what they hold: "flair", "t1", "t1ce", "t2" and "seg"; errors as `read_case`."""
+    """Paths of the five files of a case: "flair", "t1", "t1ce", "t2" and "seg"; errors as `read_case`."""
     folder = Path(folder)
-    found = {}
-    for path in sorted(folder.iterdir()):
-        # Names with a leading dot are left by macOS beside the real file.
-        if path.name.endswith((".nii", ".nii.gz")) and not path.name.startswith("."):
-            found.setdefault(path.name.removesuffix(".gz").removesuffix(".nii"), []).append(path)
-    files = {}
-    for modality in MODALITIES:
-        name = f"{folder.name}_{modality}"
-        files[modality] = _only(found.pop(name, []), folder / name)
-    name = f"{folder.name}_seg"
-    files["seg"] = _only(found.get(name) or sum(found.values(), []), folder / name)
-    return files
+    return choose(sorted(folder.iterdir()), folder.name, folder)
 
 
 def regions(labels):
@@ -166,7 +150,7 @@ def regions(labels):
         If there is another label.
     """
     labels = np.asarray(labels)
-    _check_labels(labels, "labels", "Give them as `read_case` does; label 3 is not used since 2017.")
+    brats_volumes.check_labels(labels, "labels", "Give them as `read_case` does; label 3 is not used since 2017.")
     return np.stack([np.isin(labels, values) for values in REGIONS.values()], axis=-1)
 
 
@@ -195,103 +179,102 @@ def normalise(images):
     return result
 
 
-def _only(paths, expected):
-    if not paths:
-        raise DataError(f"{expected}.nii (or .nii.gz) is missing. {_REMEDY}")
-    if len(paths) > 1:
-        names = " and ".join(path.name for path in paths)
-        raise DataError(f"{expected.parent} holds {names}, of which only one can be read. Move the wrong one away.")
-    return paths[0]
+def to_grey(images):
+    """Bring one case to 255 grey levels inside the brain, each modality by itself, and 0 outside.
+
+    Parameters
+    ----------
+    images : ndarray, (..., C)
+        As for `normalise`.
+
+    Returns
+    -------
+    ndarray, uint8, (..., C)
+        Level 1 is the value 4 standard deviations below the mean of the brain or lower, 255 the value 6 above or
+        higher, see `Z_RANGE`: a step is 0.04 standard deviations.
+    """
+    images = np.asarray(images)
+    low, high = Z_RANGE
+    levels = 1 + 254 * (np.clip(normalise(images), low, high) - low) / (high - low)
+    return np.where(images > 0, levels.round().astype(np.uint8), 0).astype(np.uint8)
 
 
-def _read(path):
-    """The voxels (x, y, z) of a file, and the flips and swaps that make them count to the left, back and head."""
-    try:
-        content = path.read_bytes()
-        # Left to nibabel, a packed file is read without its checksum, and damaged voxels pass for sound ones.
-        image = nibabel.Nifti1Image.from_bytes(gzip.decompress(content) if path.suffix == ".gz" else content)
-        volume = np.asanyarray(image.dataobj)
-        orientation = ornt_transform(io_orientation(image.affine), axcodes2ornt("LPS"))
-    except _DAMAGE as error:
-        reason = " ".join(str(error).split())  # some span several lines
-        raise DataError(f"{path} is truncated or not a NIfTI file ({reason}). {_REMEDY}") from error
-    if volume.ndim != 3:
-        raise DataError(f"{path} has {volume.ndim} axes instead of x, y and z. {_REMEDY}")
-    return volume, orientation
+def _load(root, source, name, add, prepare):
+    root = Path(root) if root else locate(KEY, source)
+    arrays, notes = cache.cached(name + _key(root), lambda writer: _decode(root, add, prepare, writer))
+    return Dataset(
+        key=KEY, source=notes["source"] if root.is_file() else source_of(root), root=root,
+        index=pd.DataFrame(notes["index"]), content_hash=notes["content_hash"], **arrays,
+    )  # fmt: skip
 
 
-def _read_like(path, shape):
-    volume, _ = _read(path)
-    if volume.shape != shape:
-        sizes = [" x ".join(map(str, size)) for size in (volume.shape, shape)]
-        raise DataError(f"{path} has {sizes[0]} voxels, the FLAIR volume of its case {sizes[1]}. {_REMEDY}")
-    return volume
+def _key(root):
+    if root.is_file():
+        state = root.stat()
+        return cache.key_of(root, _VERSION, root.name, state.st_size, state.st_mtime_ns)
+    top = case_folders(root)[0].parent
+    # The paths of the index begin at root, the hash of the files at the cases: other data beside them do not matter.
+    return cache.key_of(top, _VERSION, top.relative_to(root).as_posix())
 
 
-def _upright(volume, orientation):
-    return apply_orientation(volume, orientation).transpose(2, 1, 0)
+def _decode(root, add, prepare, writer):
+    """Read the cases as they lie, prepare each, and add it to the cache in natural order."""
+    digest, rows = hashlib.sha256(), []
+    early = writer.folder / "early"
+    early.mkdir()
+    with open_set(root) as found:
+        patients = read_patients(found)
+
+        def prepared():
+            for case in tqdm(found.as_stored(), "decode"):
+                yield case, prepare(*brats_volumes.read(choose(found.cases[case], case, found.places[case])))
+
+        for case, arrays in in_order(prepared(), found.cases, early):
+            row = {"path": (PurePosixPath(found.top) / case).as_posix(), "group": case, **patients[case]}
+            rows += add(writer, digest, case, row, arrays)
+    early.rmdir()
+    return {"index": rows, "content_hash": digest.hexdigest(), "source": found.source}
 
 
-def _as_int16(volume, path):
-    with np.errstate(invalid="ignore"):  # NaN is found by the comparison
-        whole = volume.astype(np.int16, copy=False)
-    if not np.array_equal(whole, volume):
-        raise DataError(f"{path} holds values that are no whole numbers from -32768 to 32767. {_REMEDY}")
-    return whole
+def _volumes(images, labels):
+    return {"images": images, "masks": labels}
 
 
-def _as_labels(volume, path):
-    try:
-        _check_labels(volume, path, f"It is no segmentation of BraTS 2020. {_REMEDY}")
-    except ValueError as error:
-        raise DataError(str(error)) from error
-    return volume.astype(np.uint8)
+def _add_volumes(writer, digest, case, row, arrays):
+    images, labels = arrays["images"], arrays["masks"]
+    writer.add(images=images, masks=labels)
+    digest.update(case.encode())
+    digest.update(images)
+    digest.update(labels)
+    row = {"id": case, **row, **dict(zip(("depth", "height", "width"), labels.shape, strict=True))}
+    return [row | _labelled("voxels", np.bincount(labels.ravel(), minlength=max(LABELS) + 1).tolist())]
 
 
-def _check_labels(labels, what, remedy):
-    known = np.isin(labels, LABELS)
-    if not known.all():
-        other = ", ".join(f"{value:g}" for value in np.unique(labels[~known])[:5])
-        raise ValueError(f"{what}: found {other} where only the labels 0, 1, 2 and 4 can be. {remedy}")
-
-
-def _table(path, name, columns):
-    """A CSV by case; empty when the file is not there."""
-    if not path.exists():
-        return {}
-    table = pd.read_csv(path)
-    missing = [column for column in (name, *columns) if column not in table]
-    if missing:
-        raise DataError(f"{path} has no column {missing[0]}. Fetch it again: `unet-course data {KEY}`.")
-    return {row[name]: row for row in table.to_dict("records")}
-
-
-def _patient(grades, survival, case):
-    row = survival.get(case, {})
-    age, days = (row.get(column, np.nan) for column in ("Age", "Survival_days"))
+def _slices(images, labels, size):
+    grey = to_grey(images)
+    content = hashlib.sha256(grey)
+    content.update(labels)
+    shown = np.flatnonzero((grey > 0).any(axis=(1, 2, 3)) | (labels > 0).any(axis=(1, 2)))
     return {
-        "grade": grades.get(case, {}).get("Grade", np.nan),
-        "age": float(pd.to_numeric(age, errors="coerce")),
-        "survival_days": float(pd.to_numeric(days, errors="coerce")),
-        "alive": "ALIVE" in str(days).upper(),
+        "images": grey[shown] if size is None else np.array([resize_image(grey[z], size) for z in shown]),
+        "masks": labels[shown] if size is None else np.array([resize_labels(labels[z], size) for z in shown]),
+        "slices": shown,
+        "counts": np.array([np.bincount(labels[z].ravel(), minlength=max(LABELS) + 1) for z in shown]),
+        "shape": np.array(labels.shape),
+        "content": np.frombuffer(content.digest(), np.uint8),
     }
 
 
-def _decode(root, folders, writer):
-    top = folders[0].parent
-    grades = _table(top / "name_mapping.csv", "BraTS_2020_subject_ID", ["Grade"])
-    survival = _table(top / "survival_info.csv", "Brats20ID", ["Age", "Survival_days"])
-    digest, rows = hashlib.sha256(), []
-    for folder in tqdm(folders, "decode"):
-        images, labels = read_case(folder)
-        writer.add(images=images, masks=labels)
-        digest.update(folder.name.encode())
-        digest.update(images)
-        digest.update(labels)
-        row = {"id": folder.name, "path": folder.relative_to(root).as_posix(), "group": folder.name}
-        row |= _patient(grades, survival, folder.name)
-        row |= dict(zip(("depth", "height", "width"), labels.shape, strict=True))
-        counts = np.bincount(labels.ravel(), minlength=max(LABELS) + 1).tolist()
-        row |= {"has_enhancing": counts[4] > 0, **{f"voxels_{label}": counts[label] for label in LABELS[1:]}}
-        rows.append(row)
-    return {"index": rows, "content_hash": digest.hexdigest()}
+def _add_slices(writer, digest, case, row, arrays):
+    digest.update(case.encode() + arrays["content"].tobytes())
+    row = row | dict(zip(("depth", "height", "width"), arrays["shape"].tolist(), strict=True))
+    rows = []
+    for k, z in enumerate(arrays["slices"].tolist()):
+        writer.add(images=arrays["images"][k], masks=arrays["masks"][k])
+        rows.append({"id": f"{case}_{z}", "slice": z, **row, **_labelled("pixels", arrays["counts"][k].tolist())})
+    return rows
+
+
+def _labelled(unit, counts):
+    named = {f"{unit}_{label}": counts[label] for label in LABELS[1:]}
+    return {"has_tumour": any(named.values()), "has_enhancing": counts[4] > 0, **named}

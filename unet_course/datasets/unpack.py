@@ -36,11 +36,27 @@ def unpack(archive, place, *, limit):
                 _extract(archive, place, limit, bundle, [_zipped(member) for member in bundle.infolist()])
         elif tarfile.is_tarfile(archive):
             with tarfile.open(archive) as bundle:
-                _extract(archive, place, limit, bundle, [_tarred(member) for member in bundle])
+                _extract(archive, place, limit, bundle, [_tarred(member) for member in tar_members(bundle)])
         else:
             raise DataError(f"{archive} is damaged, or neither a zip nor a tar file: fetch it again.")
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise DataError(f"{archive} is damaged ({error}): fetch it again.") from error
+
+
+def tar_members(bundle):
+    """All members of an open tar archive.
+
+    Raises
+    ------
+    tarfile.ReadError
+        If anything but zeros follows the last: Python takes a damaged header for the end, and would lose the rest.
+    """
+    members = bundle.getmembers()
+    bundle.fileobj.seek(bundle.offset)
+    while block := bundle.fileobj.read(1 << 20):  # to the end, where a packed archive has its checksum
+        if block.strip(b"\0"):
+            raise tarfile.ReadError(f"something else follows {members[-1].name if members else 'its beginning'}")
+    return members
 
 
 def _zipped(member):

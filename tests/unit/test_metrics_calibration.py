@@ -1,0 +1,80 @@
+"""Reliability, calibration error and Brier score by hand, against scikit-learn, and on probabilities that are true."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
+
+from unet_course import metrics
+
+
+def test_a_reliability_table_by_hand():
+    table = metrics.reliability([[0, 1], [1, 1]], [[0.1, 0.3], [0.6, 1.0]], bins=2)
+    assert table["count"].tolist() == [2, 2]
+    assert np.allclose(table["confidence"], [0.2, 0.8])
+    assert np.allclose(table["frequency"], [0.5, 1.0])
+    assert (table["low"].tolist(), table["high"].tolist()) == ([0, 0.5], [0.5, 1])
+    error = metrics.expected_calibration_error([[0, 1], [1, 1]], [[0.1, 0.3], [0.6, 1.0]], bins=2)
+    assert error == pytest.approx(0.5 * 0.3 + 0.5 * 0.2)
+
+
+def test_a_value_on_a_limit_belongs_to_the_upper_bin_and_empty_bins_have_no_frequency():
+    table = metrics.reliability([1, 0], [0.5, 0.75], bins=4)
+    assert table["count"].tolist() == [0, 0, 1, 1]
+    assert np.isnan(table["frequency"][:2]).all()
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_agrees_with_scikit_learn(seed):
+    rng = np.random.default_rng(seed)
+    probabilities, truth = rng.random(200), rng.integers(0, 2, 200)
+    table = metrics.reliability(truth, probabilities)
+    frequency, confidence = calibration_curve(truth, probabilities, n_bins=10)
+    assert np.allclose(table["frequency"][table["count"] > 0], frequency)
+    assert np.allclose(table["confidence"][table["count"] > 0], confidence)
+    assert metrics.brier(truth, probabilities) == pytest.approx(brier_score_loss(truth, probabilities))
+
+
+def test_true_probabilities_are_calibrated_and_bold_ones_are_not():
+    rng = np.random.default_rng(0)
+    probabilities = rng.random(200_000)
+    truth = (rng.random(200_000) < probabilities).astype(int)
+    bold = (probabilities > 0.5).astype(float)
+    assert metrics.expected_calibration_error(truth, probabilities) < 0.01
+    assert metrics.expected_calibration_error(truth, bold) == pytest.approx(0.25, abs=0.01)
+    assert metrics.brier(truth, probabilities) < metrics.brier(truth, bold)
+
+
+def test_with_classes_the_largest_probability_is_the_confidence():
+    truth, probabilities = [0, 2], [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1]]
+    table = metrics.reliability(truth, probabilities, bins=2)
+    assert table["confidence"][1] == pytest.approx(0.65)
+    assert table["frequency"][1] == 0.5
+    by_hand = (0.3**2 + 0.2**2 + 0.1**2 + 0.6**2 + 0.3**2 + 0.9**2) / 2
+    assert metrics.brier(truth, probabilities) == pytest.approx(by_hand)
+
+
+def test_two_classes_have_twice_the_brier_score_of_the_foreground():
+    rng = np.random.default_rng(0)
+    foreground, truth = rng.random((4, 5)), rng.integers(0, 2, (4, 5))
+    both = np.stack([1 - foreground, foreground], axis=-1)
+    assert metrics.brier(truth, both) == pytest.approx(2 * metrics.brier(truth, foreground))
+
+
+@pytest.mark.parametrize(
+    ("truth", "probabilities", "message"),
+    [
+        ([0, 1], [0.5, 3.0], "apply the sigmoid or the softmax"),
+        ([0, 1], [0.5, np.nan], "must lie in"),
+        ([0, 255], [0.5, 0.5], "only 0 to 1 can be"),
+        ([0, 1, 1], [0.5, 0.5], "need the same, or one more axis"),
+        ([], [], "nothing to score"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused(truth, probabilities, message):
+    for function in (metrics.reliability, metrics.brier, metrics.expected_calibration_error):
+        with pytest.raises(ValueError, match=message):
+            function(np.array(truth, int), probabilities)

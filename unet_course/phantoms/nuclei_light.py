@@ -118,14 +118,14 @@ def brightfield(rng, shape):
     body = _cell_bodies(rng, shape) + _cell_bodies(rng, shape)  # two layers: some cells lie on others
     inside = ndimage.binary_erosion(body > 0, iterations=12)
     labels = np.zeros(shape, dtype=np.int32)
-    count = 2 + round(inside.sum() / 3500)
-    whole = place(rng, labels, Population(count, 21, 0.15, 1.25, 0.1, 1.05), allowed=inside)
-    small = place(rng, labels, Population(count // 2, 8.5, 0.15, 1.2, 0.2, 3), allowed=inside)
+    count = 2 + round(inside.sum() / 4000)
+    whole = place(rng, labels, Population(count, 21, 0.15, 1.25, 0.1, 1.2, contact=0.6), allowed=inside)
+    small = place(rng, labels, Population(count // 2, 8.5, 0.15, 1.2, 0.2, 3, contact=0.6), allowed=inside)
     amounts = np.zeros(labels.max() + 1)
     amounts[whole], amounts[small] = rng.uniform(0.4, 0.8, whole.size), rng.uniform(0.7, 1.0, small.size)
     nuclear = amounts[labels] * chromatin(rng, shape, 21, 0.15)
     specks = 0.12 * (smooth_noise(rng, shape, 4) > np.where(body > 0, 2.2, 3.2))
-    grey = 229 * np.exp(-ndimage.gaussian_filter(body + nuclear + specks, 0.9))
+    grey = 225 * np.exp(-ndimage.gaussian_filter(body + nuclear + specks, 0.9))
     grain = 1.5 * smooth_noise(rng, shape, 1.5) + 1.5 * smooth_noise(rng, shape, 250)
     return grey_picture(grey + grain), labels
 

@@ -105,7 +105,7 @@ def _outside(x, y, z):
     """Distance, roughly, to the skin of face, nose, ears and neck."""
     face = _ellipsoid(x, y, z, (0, 36, -66), (68, 58, 74))
     nose = _ellipsoid(x, y, z, (0, 92, -58), (14, 20, 24))
-    ears = _ellipsoid(abs(x), y, z, (84, -22, -42), (7, 15, 26))
+    ears = _ellipsoid(abs(x), y, z, (77, -22, -42), (9, 15, 26))
     neck = np.maximum(_ellipsoid(x, y, 0, (0, -14, 0), (58, 62, 1)), z + 50)
     return np.minimum(np.minimum(face, nose), np.minimum(ears, neck))
 

@@ -29,7 +29,7 @@ class Head:
         self.fluid = rng.uniform(1.0, 3.2)  # thickness of the CSF over the brain, mm
         self.atrophy = rng.uniform(-0.03, 0.09)
         self.skull = rng.uniform(0.8, 1.25)
-        self.mottle = Field(rng, 9), Field(rng, 4)
+        self.mottle = Field(rng, 8), Field(rng, 3)
         self.lesions = Field(rng, 9) if rng.random() < 0.35 else None  # white-matter lesions of age, not drawn
 
     def place(self, points):
@@ -85,7 +85,7 @@ class Head:
         skin = _soft(-outer)
         rest = np.clip(skin - fractions.sum(0), 0, 1)
         depth = -outer
-        mottle = np.clip(0.5 + 0.9 * (self.mottle[0].on(plane) + 0.6 * self.mottle[1].on(plane) - 0.6), 0, 0.8)
+        mottle = np.clip(0.25 * (self.mottle[0].on(plane) + self.mottle[1].on(plane)), 0, 0.6)
         fatty = np.where(depth < 7, _soft(depth - 1.8), mottle)
         named = np.stack([fat, air, bone, water])
         named /= named.sum(0).clip(1)

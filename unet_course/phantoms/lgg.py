@@ -17,7 +17,9 @@ from unet_course.phantoms.writing import write_set
 
 VERSION = 1  # raise when the same seed gives other pixels
 SEQUENCES = ("t1", "flair", "t1ce")  # the three channels of a slice
-README = "# Synthetic slices in the layout of the LGG segmentation dataset\n\nDrawn by unet_course.phantoms. No patient.\n"
+README = (
+    "# Synthetic slices in the layout of the LGG segmentation dataset\n\nDrawn by unet_course.phantoms. No patient.\n"
+)
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,11 @@ class Site:
 
 
 SITES = {
-    "SA": Site(45, 28, 0.10, 240, (48, 42, 46)),
-    "SB": Site(34, 22, 0.14, 245, (58, 50, 60)),
-    "SC": Site(16, 34, 0.06, 230, (44, 56, 44)),
-    "SD": Site(14, 16, 0.22, 255, (66, 38, 70)),
-    "SE": Site(1, 24, 0.28, 235, (40, 62, 40)),
+    "SA": Site(45, 28, 0.10, 250, (48, 42, 46)),
+    "SB": Site(34, 22, 0.14, 255, (58, 50, 60)),
+    "SC": Site(16, 34, 0.06, 245, (44, 56, 44)),
+    "SD": Site(14, 16, 0.22, 265, (66, 38, 70)),
+    "SE": Site(1, 24, 0.28, 248, (40, 62, 40)),
 }
 
 
@@ -119,7 +121,7 @@ class _Patient:
         self.site = SITES[code]
         self.name = f"TCGA_{code}_{number + 1:04d}_{20000101 + number % 28}"
         self.n_slices = n_slices or int(np.clip(np.exp(rng.normal(np.log(33), 0.33)), 20, 88))
-        bottom, top = rng.uniform(-68, -50), rng.uniform(70, 88)
+        bottom, top = rng.uniform(-80, -55), rng.uniform(74, 98)
         self.heights = np.linspace(bottom, top, self.n_slices + 2)[1:-1]
 
     def __len__(self):

@@ -70,8 +70,8 @@ def axial(height, field_of_view, size):
         mm above the anterior commissure.
     field_of_view : float
         Side, mm.
-    size : int
-        Pixels along a side.
+    size : int or (int, int)
+        Pixels along both sides, or along the vertical and the horizontal one.
     """
     return _square((0, -18, height), (-1, 0, 0), (0, -1, 0), field_of_view, size)
 
@@ -102,19 +102,41 @@ class Field:
 
     def __call__(self, points):
         """Values, float32, at points (3, ...) in mm."""
-        places = (points + REACH) / self.scale + 1
-        return ndimage.map_coordinates(self.lattice, places, order=3, prefilter=False, mode="grid-wrap")
+        return ndimage.map_coordinates(
+            self.lattice, self._places(points), order=3, prefilter=False, mode="grid-wrap"
+        )  # fmt: skip
 
     def on(self, plane):
-        """Values on a plane, float32 (H, W); quicker than at its points."""
-        return plane.smoothly(self, self.scale / 3)
+        """Values on a plane along two axes of space, float32 (H, W); far quicker than at its points."""
+        rows, columns = np.flatnonzero(plane.down)[0], np.flatnonzero(plane.across)[0]
+        normal = 3 - rows - columns
+        row_places = plane.origin[rows] + np.arange(plane.shape[0]) * plane.down[rows]
+        column_places = plane.origin[columns] + np.arange(plane.shape[1]) * plane.across[columns]
+        weights = [self._weights(places) for places in (plane.origin[[normal]], row_places, column_places)]
+        lattice = self.lattice.transpose(normal, rows, columns)
+        near = np.flatnonzero(weights[0][0])
+        return weights[1] @ np.tensordot(weights[0][0, near], lattice[near], 1) @ weights[2].T
+
+    def _places(self, millimetres):
+        return (millimetres + REACH) / self.scale + 1
+
+    def _weights(self, millimetres):
+        """Matrix of the uniform cubic B-spline: values at these places from the lattice along one axis."""
+        place = self._places(millimetres)
+        step = np.floor(place).astype(int)
+        t = place - step
+        parts = (1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3
+        matrix = np.zeros((place.size, len(self.lattice)), dtype=np.float32)
+        for offset, part in enumerate(parts, -1):
+            matrix[np.arange(place.size), (step + offset) % len(self.lattice)] = part / 6
+        return matrix
 
 
 def _square(centre, across, down, field_of_view, size):
-    pixel = field_of_view / size
-    across, down = np.array(across) * pixel, np.array(down) * pixel
-    origin = np.array(centre) - (size - 1) / 2 * (across + down)
-    return Plane(origin, down, across, (size, size))
+    shape = (size, size) if np.isscalar(size) else tuple(size)
+    down, across = np.array(down) * field_of_view / shape[0], np.array(across) * field_of_view / shape[1]
+    origin = np.array(centre) - (shape[0] - 1) / 2 * down - (shape[1] - 1) / 2 * across
+    return Plane(origin, down, across, shape)
 
 
 def _interpolation(coarse, fine):

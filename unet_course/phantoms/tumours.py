@@ -63,10 +63,10 @@ class LowGrade(Tumour):
         super().__init__(rng, centre, radius, roughness=rng.uniform(0.25, 0.6), pressure=rng.uniform(0, 0.25))
         self.edge = rng.uniform(1.5, 5)  # mm over which it fades
         self.hand = np.exp(rng.normal(0, 0.07))  # annotators disagree about the radius
-        self.fluid = rng.uniform(-2.2, 0.4)
-        t1 = rng.uniform(1350, 2150)
+        self.fluid = rng.uniform(-2.4, 0.1)
+        t1 = rng.uniform(1350, 2000)
         agent = rng.uniform(0.08, 0.25) if rng.random() < 0.2 else 0.02
-        self.values = {"solid": (t1, rng.uniform(105, 190), rng.uniform(0.82, 0.93), agent)}
+        self.values = {"solid": (t1, rng.uniform(115, 190), rng.uniform(0.82, 0.93), agent)}
 
     def grow(self, fractions, maps, plane):
         """Turn brain into tumour; changes the tissues in place."""
@@ -82,25 +82,30 @@ class LowGrade(Tumour):
 
 
 class Glioblastoma(Tumour):
-    """A high-grade glioma: dead core, ring that takes up contrast, oedema along the white matter."""
+    """A glioma of the BraTS set: core, ring that takes up contrast unless `enhancing` is False, oedema in white matter."""
 
-    def __init__(self, rng, centre, radius):
+    def __init__(self, rng, centre, radius, *, enhancing=True):
         super().__init__(rng, centre, radius, roughness=rng.uniform(0.2, 0.45), pressure=rng.uniform(0.1, 0.35))
         self.core = rng.uniform(0.45, 0.7)
         self.reach = rng.uniform(0.35, 0.9)  # of the oedema, in radii
-        self.values = {"rim": (1700, 130, 0.88, rng.uniform(0.25, 0.6))}
+        self.values = {"rim": (1700, 130, 0.88, rng.uniform(0.15, 0.5) if enhancing else 0.02)}
+        self.rim_label = 4 if enhancing else 1
 
     def grow(self, fractions, maps, plane):
         """Turn brain into tumour; changes the tissues in place."""
-        core, rim, oedema = (_fade(depth * self.radius / 1.2) for depth in self._depths(maps, plane))
+        edges = 2.0, 1.5, 4.0  # mm over which core, rim and oedema fade
+        depths = self._depths(maps, plane)
+        core, rim, oedema = (_fade(depth * self.radius / edge) for depth, edge in zip(depths, edges, strict=True))
         brain = _in_brain(maps)
-        oedema = brain * np.clip(oedema - np.maximum(core, rim), 0, 1) * 0.85
-        _replace(fractions, {"necrosis": brain * core, "rim": brain * np.clip(rim - core, 0, 1), "oedema": oedema})
+        oedema = 0.85 * brain * np.clip(oedema - np.maximum(core, rim), 0, 1)
+        rim = brain * np.clip(rim - core, 0, 1)
+        patchy = rim * np.clip(0.7 + 0.3 * self.inner.on(plane), 0.3, 1)  # a rim takes up contrast unevenly
+        _replace(fractions, {"necrosis": brain * core, "rim": patchy, "solid": rim - patchy, "oedema": oedema})
 
     def labels(self, maps, plane):
-        """Labels as in BraTS: 1 necrosis, 4 enhancing ring, 2 oedema; uint8 (H, W)."""
+        """Labels as in BraTS: 1 necrosis and tumour that does not enhance, 4 enhancing ring, 2 oedema; uint8 (H, W)."""
         core, rim, oedema = self._depths(maps, plane)
-        labels = np.select([core > 0, rim > 0, oedema > 0], [1, 4, 2], 0)
+        labels = np.select([core > 0, rim > 0, oedema > 0], [1, self.rim_label, 2], 0)
         return (labels * (maps[2] < 0.5)).astype(np.uint8)
 
     def _depths(self, maps, plane):
@@ -141,7 +146,8 @@ def on_surface(rng, head, radius):
 def _choose(rng, head, fits, lowest):
     while True:
         points = rng.uniform((-70, -100, lowest), (70, 70, 72), (200, 3)).T.astype(np.float32)
-        good = np.nonzero(fits(*head.brain(points)))[0]
+        cerebellum = (points[1] < -35) & (points[2] < -12)
+        good = np.nonzero(fits(*head.brain(points)) & ~cerebellum)[0]
         if good.size:
             return points[:, good[0]]
 

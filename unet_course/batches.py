@@ -69,6 +69,10 @@ class Batches:
         """Random numbers that belong to this batch alone."""
         return np.random.default_rng([self.seed or 0, epoch, number])
 
+    def draw_seed(self, epoch, number):
+        """A seed that belongs to this batch alone, for a framework's own random numbers."""
+        return int(self.rng(epoch, number).integers(2**31))
+
     def raw(self, epoch, number):
         """As `batch`, but the images keep the dtype they are stored in."""
         step, piece = divmod(number, self.pieces)

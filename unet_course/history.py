@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class History:
-    """Losses, scores and seconds of every epoch.
+    """Losses, scores, seconds and memory of every epoch.
 
     Attributes
     ----------
     epochs : list of dict
-        One per epoch, with `loss`, `val_loss`, each metric and its `val_` twin, and `seconds`.
+        One per epoch, with `loss`, `val_loss`, each metric and its `val_` twin, `seconds`, and `memory_gb`: the largest
+        memory held, GB (10^9 bytes), by tensors on the GPU in this epoch, or without one by the process so far.
     """
 
     epochs: list = field(default_factory=list)
@@ -26,6 +27,12 @@ class History:
         """Number (from 1) of the epoch with the smallest `monitor`."""
         values = self[monitor]
         return values.index(min(values)) + 1
+
+    def newest(self):
+        """Loss, validation loss and last score of the newest epoch, as short text for a progress bar."""
+        line = self.epochs[-1]
+        scores = [name for name in line if name.startswith("val_") and name != "val_loss"]
+        return {name: f"{line[name]:.3f}" for name in ("loss", "val_loss", *scores[-1:])}
 
     def frame(self):
         """A pandas DataFrame with one row per epoch, numbered from 1."""

@@ -35,7 +35,7 @@ def test_learns_what_a_threshold_can_do(twin):
 def test_history_has_the_same_columns_in_the_same_order(twin):
     _, history = train(twin, epochs=2)
     names = ["loss", "accuracy", "dice"]
-    assert list(history.frame().columns) == [*names, *(f"val_{name}" for name in names), "seconds"]
+    assert list(history.frame().columns) == [*names, *(f"val_{name}" for name in names), "seconds", "memory_gb"]
     assert list(history.frame().index) == [1, 2]
 
 

@@ -19,13 +19,18 @@ if "KERAS_BACKEND" not in os.environ and importlib.util.find_spec("tensorflow") 
     os.environ["KERAS_BACKEND"] = present[0]
 
 from .augmentation import augment
+from .callbacks import CyclicalLearningRate, DwellLearningRate, EarlyStopping, ModelCheckpoint
+from .devices import describe_device, set_seed
 from .losses import bce_dice_loss, bce_loss, cross_entropy_loss, dice_loss, focal_loss, tversky_loss
 from .metrics import Confusion, accuracy, dice, iou, precision, recall
 from .models import count_parameters, load_weights, save_weights, unet
-from .training import EarlyStopping, ModelCheckpoint, describe_device, fit, predict, set_seed
+from .prediction import predict, predict_ensemble
+from .training import fit
 
 __all__ = [
     "Confusion",
+    "CyclicalLearningRate",
+    "DwellLearningRate",
     "EarlyStopping",
     "ModelCheckpoint",
     "accuracy",
@@ -43,6 +48,7 @@ __all__ = [
     "load_weights",
     "precision",
     "predict",
+    "predict_ensemble",
     "recall",
     "save_weights",
     "set_seed",

@@ -1,18 +1,16 @@
-"""Training and prediction in Keras: Model.fit underneath; `unet_course/torch/training.py` does the same by hand."""
-
-import math
-import time
+"""Training in Keras; `unet_course/torch/training.py` is the same file in PyTorch. `running.py` hangs into Model.fit."""
 
 import keras
 import numpy as np
 from keras import ops
-from tqdm.auto import tqdm
 
-from ..batches import Batches, as_float
-from ..history import History
-from ..preprocessing import pad_to_multiple
+from .. import advice
+from ..augmentation import Augmentation
+from ..batches import Batches
+from .checkpoints import seed_states
+from .devices import choose_precision, computing_in, set_seed
 from .metrics import Confusion
-from .models import save_weights
+from .running import Run
 
 
 def fit(
@@ -27,6 +25,13 @@ def fit(
     metrics=("accuracy", "dice"),
     callbacks=(),
     augment=False,
+    sampling_weights=None,
+    accumulate=1,
+    precision="float32",
+    compile=False,
+    checkpoint_dir=None,
+    checkpoint_every=None,
+    resume=True,
     seed=0,
 ):
     """Train a model with Adam.
@@ -36,19 +41,38 @@ def fit(
     model : keras.Model
         Maps images (N, H, W, C) to logits.
     train, validation : tuple of arrays
-        Images (N, H, W, C), uint8 or float in [0, 1], and masks (N, H, W).
+        Images (N, H, W, C), uint8 or float in [0, 1], and masks (N, H, W); volumes have one axis more; a classifier
+        takes labels (N,) in place of masks.
     loss : callable
         `loss(logits, masks)`, for instance `bce_loss`.
     learning_rate : float
     epochs, batch_size : int
-    metrics : sequence of str
-        Names of pooled running scores, see `unet_course.metrics.NAMES`.
+    metrics : sequence
+        Pooled running scores: names from `unet_course.metrics.NAMES`, or `Confusion` with other options.
     callbacks : sequence
-        `ModelCheckpoint`, `EarlyStopping`, or any Keras callback.
-    augment : bool
-        Random flips and quarter turns of the training images.
+        `ModelCheckpoint`, `EarlyStopping`, `DwellLearningRate`, `CyclicalLearningRate`, or any Keras callback.
+    augment : bool or unet_course.augmentation.Augmentation
+        True: random flips and quarter turns of the training images. An `Augmentation` changes whole batches on the
+        device.
+    sampling_weights : array of float, shape (N,), optional
+        How often each training image is drawn, relative to the others; see `unet_course.batches.Batches`.
+    accumulate : int
+        Compute every batch in so many equal pieces, for a device that cannot hold it at once. The update is the same,
+        but for batch norm, which sees one piece at a time.
+    precision : {"float32", "bfloat16", "auto"}
+        What convolutions multiply in; weights and losses are float32 always. "auto" takes bfloat16 where the device is
+        faster with it. The results of the two differ as those of two seeds do.
+    compile : bool
+        Compile the model first: about a minute, which pays in long runs on a GPU.
+    checkpoint_dir : path-like, optional
+        Where to write, after every epoch, all that is needed to go on after a kill.
+    checkpoint_every : int, optional
+        Write also after so many updates within an epoch.
+    resume : bool
+        Go on from the checkpoint in `checkpoint_dir`, if there is one. The weights at the end are those of a run that
+        was never interrupted. False starts again.
     seed : int
-        Order of the images and dropout: two CPU runs with one seed and as many threads are identical.
+        Order of the images, augmentation and dropout: two CPU runs with one seed and as many threads are identical.
 
     Returns
     -------
@@ -59,167 +83,42 @@ def fit(
     ------
     FloatingPointError
         If the training loss becomes NaN or infinite.
+    MemoryError
+        If a batch does not fit on the device; says what to try.
+    ValueError
+        If arrays do not belong together, or the checkpoint is of another run.
     """
     set_seed(seed)
-    model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, epsilon=1e-8),  # PyTorch's epsilon; Keras' own is 1e-7
-        loss=lambda masks, logits: loss(logits, masks[..., 0]),
-        metrics=[Confusion(name) for name in metrics],
+    precision = choose_precision(precision)
+    batches = Batches(
+        *train, batch_size, seed=seed, augment=augment is True, weights=sampling_weights, pieces=accumulate
     )
-    recorder = _Recorder(metrics, epochs, learning_rate)
-    model.fit(
-        _Sequence(Batches(*train, batch_size, seed=seed, augment=augment)),
-        validation_data=_Sequence(Batches(*validation, batch_size)),
-        epochs=epochs,
-        verbose=0,
-        callbacks=[recorder, *callbacks],
-    )
-    return recorder.history
-
-
-class _Sequence(keras.utils.PyDataset):
-    """Hand the course's batches to Model.fit, masks with a channel axis: Keras squeezes logits of another rank."""
-
-    def __init__(self, batches):
-        super().__init__()
-        self.batches, self.epoch = batches, 0
-
-    def __len__(self):
-        return len(self.batches)
-
-    def __getitem__(self, number):
-        images, masks = self.batches.batch(self.epoch, number)
-        return images, masks[..., None]
-
-    def on_epoch_end(self):
-        self.epoch += 1
-
-
-class _Recorder(keras.callbacks.Callback):
-    """Write the history, move the progress bar, and stop on a loss that is not a number."""
-
-    def __init__(self, metrics, epochs, learning_rate):
-        super().__init__()
-        self.history, self.epochs, self.learning_rate = History(), epochs, learning_rate
-        names = ("loss", *metrics)
-        self.columns = (*names, *(f"val_{name}" for name in names))
-
-    def on_train_begin(self, logs=None):
-        self.progress = tqdm(total=self.epochs, desc="epochs")
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.started = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        line = {name: float(logs[name]) for name in self.columns}
-        if not math.isfinite(line["loss"]):
-            raise FloatingPointError(_nan_advice(epoch, self.learning_rate))
-        line["seconds"] = time.perf_counter() - self.started
-        self.history.epochs.append(line)
-        self.progress.update()
-        self.progress.set_postfix({name: f"{line[name]:.3f}" for name in ("loss", "val_loss")})
-
-    def on_train_end(self, logs=None):
-        self.progress.close()
-
-
-def predict(model, images, *, batch_size=16):
-    """Foreground probabilities of images of one size, whatever that size is.
-
-    Parameters
-    ----------
-    model : keras.Model
-        A network of `unet` with one output channel.
-    images : array, shape (N, H, W, C)
-        uint8 or float in [0, 1]. The border is repeated where the depth does not divide the size, and cut off again.
-    batch_size : int
-
-    Returns
-    -------
-    array of float32, shape (N, H, W)
-        In [0, 1].
-    """
-    height, width = images.shape[1:3]
-    multiple = 2 ** sum(isinstance(layer, keras.layers.MaxPooling2D) for layer in model.layers)
-    probabilities = []
-    for start in tqdm(range(0, len(images), batch_size), desc="predict", leave=False):
-        batch = pad_to_multiple(as_float(images[start : start + batch_size]), multiple)
-        logits = model.predict_on_batch(batch)
-        probabilities.append(ops.convert_to_numpy(ops.sigmoid(logits[:, :height, :width, 0])))
-    return np.concatenate(probabilities)
-
-
-class ModelCheckpoint(keras.callbacks.Callback):
-    """Keep on disk the weights of the epoch with the smallest validation loss.
-
-    Parameters
-    ----------
-    path : path-like
-        Without suffix; the file is `self.path` after training.
-    """
-
-    def __init__(self, path):
-        super().__init__()
-        self.path = self.target = path
-
-    def on_train_begin(self, logs=None):
-        self.best = math.inf
-
-    def on_epoch_end(self, epoch, logs=None):
-        if logs["val_loss"] < self.best:
-            self.best = logs["val_loss"]
-            self.path = save_weights(self.model, self.target)
-
-
-class EarlyStopping(keras.callbacks.Callback):
-    """Stop when the validation loss has not improved for `patience` epochs, and go back to the best weights.
-
-    Parameters
-    ----------
-    patience : int
-        Epochs to wait.
-
-    Attributes
-    ----------
-    best_epoch : int
-        Number (from 1) of the epoch whose weights the model has after training.
-    """
-
-    def __init__(self, patience):
-        super().__init__()
-        self.patience = patience
-
-    def on_train_begin(self, logs=None):
-        self.best, self.best_epoch = math.inf, 0
-
-    def on_epoch_end(self, epoch, logs=None):
-        if logs["val_loss"] < self.best:
-            self.best, self.best_epoch = logs["val_loss"], epoch + 1
-            self.weights = self.model.get_weights()
-        self.model.stop_training = epoch + 1 - self.best_epoch >= self.patience
-
-    def on_train_end(self, logs=None):
-        self.model.set_weights(self.weights)
-
-
-def describe_device():
-    """Framework, backend and device that train here, for the record of a run."""
-    # What the backend itself calls the place of a new tensor: "cpu", "cuda:0", "/job:localhost/.../device:GPU:0".
-    place = str(ops.zeros(1).device).rpartition("device:")[2]
-    return {
-        "framework": "keras",
-        "backend": f"keras {keras.__version__} on {keras.backend.backend()}",
-        "device": place.upper().removesuffix(":0"),
-    }
-
-
-def set_seed(seed):
-    """Fix the weights that the next model starts from; two runs on one machine are then identical."""
-    keras.utils.set_random_seed(seed)
-
-
-def _nan_advice(epoch, learning_rate):
-    return (
-        f"The training loss is no longer a number in epoch {epoch + 1}: try a learning rate below {learning_rate:g}, "
-        "and check that images lie in [0, 1] and masks hold 0 and 1."
-    )
+    scores = [Confusion(one) if isinstance(one, str) else one for one in metrics]
+    with computing_in(model, precision), advice.about_memory(batch_size, accumulate, batches.images.shape[1:]):
+        model.compile(
+            optimizer=keras.optimizers.Adam(
+                learning_rate,
+                epsilon=1e-8,  # PyTorch's; Keras' own is 1e-7
+                gradient_accumulation_steps=accumulate if accumulate > 1 else None,
+            ),
+            loss=lambda masks, logits: loss(ops.cast(logits, "float32"), masks[..., 0]),
+            metrics=scores,
+            jit_compile=compile or keras.backend.backend() == "jax",  # JAX does nothing else well
+        )
+        model.optimizer.build(model.trainable_variables)
+        for number, state in enumerate(seed_states(model)):
+            state.assign(np.array([batches.draw_seed(number, 0), 0]))
+        run = Run(
+            model,
+            callbacks,
+            scores=scores,
+            batches=batches,
+            augmentation=augment if isinstance(augment, Augmentation) else None,
+            held_out=Batches(*validation, batch_size // accumulate),
+            precision=precision,
+            learning_rate=learning_rate,
+            folder=checkpoint_dir,
+            every=checkpoint_every,
+        )
+        run.train(epochs, resume)
+    return run.history

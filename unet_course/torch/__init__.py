@@ -9,13 +9,18 @@ except ModuleNotFoundError as error:
     ) from error
 
 from .augmentation import augment
+from .callbacks import CyclicalLearningRate, DwellLearningRate, EarlyStopping, ModelCheckpoint
+from .devices import describe_device, set_seed
 from .losses import bce_dice_loss, bce_loss, cross_entropy_loss, dice_loss, focal_loss, tversky_loss
 from .metrics import Confusion, accuracy, dice, iou, precision, recall
 from .models import count_parameters, load_weights, save_weights, unet
-from .training import EarlyStopping, ModelCheckpoint, describe_device, fit, predict, set_seed
+from .prediction import predict, predict_ensemble
+from .training import fit
 
 __all__ = [
     "Confusion",
+    "CyclicalLearningRate",
+    "DwellLearningRate",
     "EarlyStopping",
     "ModelCheckpoint",
     "accuracy",
@@ -33,6 +38,7 @@ __all__ = [
     "load_weights",
     "precision",
     "predict",
+    "predict_ensemble",
     "recall",
     "save_weights",
     "set_seed",

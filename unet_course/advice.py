@@ -1,0 +1,39 @@
+"""What to tell a reader whose training run cannot go on: the same sentences in both twins."""
+
+import contextlib
+
+# What PyTorch, TensorFlow and JAX write when a tensor does not fit, on any device, in lower case.
+_NO_MEMORY = ("out of memory", "can't allocate memory", "oom when allocating", "resource_exhausted", "alloc_failed")
+
+
+def not_a_number(epoch, learning_rate):
+    """Advice for a loss that is NaN or infinite in epoch `epoch`, counted from 0."""
+    return (
+        f"The training loss is no longer a number in epoch {epoch + 1}: try a learning rate below {learning_rate:g}, "
+        "and check that images lie in [0, 1] and masks hold 0 and 1."
+    )
+
+
+def out_of_memory(batch_size, accumulate, shape):
+    """Advice for a batch that does not fit; `shape` is that of one image, (H, W, C) or (D, H, W, C)."""
+    size = "x".join(str(length) for length in shape[:-1])
+    at_once = batch_size // accumulate
+    message = f"The device has no memory left for a batch of {at_once} with images of {size}. "
+    if at_once == 1:
+        return message + "Make the images smaller, or the model: halving base_filters halves what it holds."
+    pieces = next(pieces for pieces in range(2 * accumulate, batch_size + 1) if batch_size % pieces == 0)
+    return message + (
+        f"Try batch_size={at_once // 2}, or accumulate={pieces} with batch_size={batch_size} as it is: "
+        f"the same update, computed {batch_size // pieces} at a time."
+    )
+
+
+@contextlib.contextmanager
+def about_memory(batch_size, accumulate, shape):
+    """Turn any framework's "out of memory" inside this block into a MemoryError that says what to try."""
+    try:
+        yield
+    except Exception as error:
+        if not any(words in str(error).lower() for words in _NO_MEMORY):
+            raise
+        raise MemoryError(out_of_memory(batch_size, accumulate, shape)) from error

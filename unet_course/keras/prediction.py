@@ -1,0 +1,87 @@
+"""Prediction in Keras; `unet_course/torch/prediction.py` is the same file in PyTorch."""
+
+import numpy as np
+from keras import ops
+from tqdm.auto import tqdm
+
+from .. import advice, tiles
+from ..batches import as_float
+from .devices import choose_precision, computing_in
+
+
+def predict(model, images, *, batch_size=16, flips=False, tile=None, overlap=None, precision="float32"):
+    """Probabilities of images of one size, whatever that size is.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Maps images to logits.
+    images : array, shape (N, H, W, C), or (N, D, H, W, C) for volumes
+        uint8 or float in [0, 1].
+    batch_size : int
+    flips : bool
+        Average over the image and its mirror images, 4 predictions for pictures and 8 for volumes (test-time
+        augmentation).
+    tile : int, optional
+        Take images that are too large for the memory in tiles of this side, and blend them; see
+        `unet_course.tiles.blend`.
+    overlap : int, optional
+        Pixels that neighbouring tiles share; a quarter of `tile` without it.
+    precision : {"float32", "bfloat16", "auto"}
+        As for `fit`.
+
+    Returns
+    -------
+    array of float32 in [0, 1]
+        Shape (N, H, W) for a model with one output channel: foreground, by the sigmoid. Shape (N, H, W, K) for one with
+        K channels, which sum to 1 (softmax). Shape (N, K) for a classifier.
+
+    Raises
+    ------
+    MemoryError
+        If a batch does not fit on the device; says what to try.
+    """
+    function = _network(model)
+    if flips:
+        function = _with(function, tiles.mean_over_flips)
+    if tile is not None:
+        function = _with(function, tiles.blend, tile=tile, overlap=overlap, batch_size=batch_size)
+    step = batch_size if tile is None else 1
+    with computing_in(model, choose_precision(precision)), advice.about_memory(batch_size, 1, images.shape[1:]):
+        found = [
+            function(as_float(images[start : start + step]))
+            for start in tqdm(range(0, len(images), step), desc="predict", leave=False)
+        ]
+    probabilities = np.concatenate(found)
+    return probabilities[..., 0] if probabilities.shape[-1] == 1 else probabilities
+
+
+def predict_ensemble(models, images, **options):
+    """Mean of the probabilities of several models; options as for `predict`.
+
+    Parameters
+    ----------
+    models : sequence of keras.Model
+        For instance the same network trained from several seeds.
+
+    Returns
+    -------
+    array of float32 in [0, 1]
+        Shaped as `predict` returns it.
+    """
+    return np.mean([predict(model, images, **options) for model in models], axis=0)
+
+
+def _network(model):
+    """The model as a function from NumPy images to NumPy probabilities."""
+
+    def function(images):
+        logits = ops.cast(model.predict_on_batch(images), "float32")
+        probabilities = ops.sigmoid(logits) if logits.shape[-1] == 1 else ops.softmax(logits, axis=-1)
+        return ops.convert_to_numpy(probabilities)
+
+    return function
+
+
+def _with(function, method, **options):
+    return lambda images: method(images, function, **options)

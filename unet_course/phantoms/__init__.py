@@ -1,8 +1,15 @@
 """Synthetic stand-ins for the real data sets, in their exact layouts on disk."""
 
+import importlib
 from pathlib import Path
 
-from unet_course.phantoms import nuclei
+# What the course runs on where there are no real data: sizes that are drawn in seconds and trained on a laptop.
+STAND_INS = {
+    "nuclei": {},
+    "lgg": {"n_patients": 12, "n_slices": 16, "size": 128},
+    "brats": {"n_cases": 6, "shape": (64, 64, 32)},
+    "brain_tumor": {"n_images": 120, "size": 128},
+}
 
 
 def write_all(root):
@@ -11,7 +18,7 @@ def write_all(root):
     Parameters
     ----------
     root : path-like
-        Created when missing; each set gets its own folder, `root/nuclei`.
+        Created when missing; each set gets its own folder, `root/nuclei`, `root/lgg` and so on.
 
     Returns
     -------
@@ -23,4 +30,5 @@ def write_all(root):
     ValueError
         When one of the folders holds files that no phantom wrote.
     """
-    return [nuclei.write(Path(root) / "nuclei")]
+    sets = {key: importlib.import_module(f"{__name__}.{key}") for key in STAND_INS}
+    return [sets[key].write(Path(root) / key, **arguments) for key, arguments in STAND_INS.items()]

@@ -1,4 +1,4 @@
-"""The head that every brain phantom is bent from: a published average brain, and around it a skull, a face and a neck."""
+"""The head that every brain phantom is bent from: a published average brain, and around it skull, face and neck."""
 
 import functools
 from dataclasses import dataclass

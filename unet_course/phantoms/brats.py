@@ -49,7 +49,7 @@ def write(dest, *, n_cases=6, shape=(64, 64, 32), compressed=False, misnamed=Tru
     Raises
     ------
     ValueError
-        When there is no case or a volume is too small, or when `dest` holds files but no PHANTOM.json: it may be real data.
+        When there is no case, a volume is too small, or `dest` holds files but no PHANTOM.json: it may be real data.
     """
     if n_cases < 1 or min(shape) < 16:
         raise ValueError(
@@ -84,7 +84,6 @@ def _draw(rng, shape, enhancing, progress):
     scanner = Scanner(rng, snr=rng.uniform(20, 45), shading=rng.uniform(0.06, 0.2), tumour=tumour.values)
     white = dict(zip(MODALITIES, rng.uniform(250, 700, len(MODALITIES)), strict=True))
     volumes = {name: np.zeros(shape, np.int16) for name in (*MODALITIES, "seg")}
-    pixel = WIDTH / shape[0], WIDTH / shape[1]
     for z in range(shape[2]):
         plane = axial(BOTTOM + (z + 0.5) * HEIGHT / shape[2], WIDTH, shape[:2][::-1])
         near = tumour if tumour.touches(plane) else None
@@ -92,7 +91,7 @@ def _draw(rng, shape, enhancing, progress):
         brain = maps[2] < 1.5  # the organisers' masks keep a little of the fluid around the brain
         factor = scanner.sensitivity(plane) * scanner.grain(plane)
         for name in MODALITIES:
-            values = scanner.acquire(rng, fractions, name, factor, blur=0.55 / max(pixel)) * white[name]
+            values = scanner.acquire(rng, fractions, name, factor, blur=0.55 * shape[1] / WIDTH) * white[name]
             volumes[name][..., z] = (np.clip(np.rint(values), 1, 32767) * brain).T
         if near:
             volumes["seg"][..., z] = (tumour.labels(maps, plane) * brain).T
@@ -103,7 +102,7 @@ def _draw(rng, shape, enhancing, progress):
 def _save(folder, volumes, shape, ending, misnamed):
     folder.mkdir(parents=True)
     # Voxels count to the left and to the back, as in the real files.
-    affine = np.diag([-WIDTH / shape[0], -WIDTH / shape[1], HEIGHT / shape[2], 1])
+    affine = np.diag([-WIDTH / shape[1], -WIDTH / shape[1], HEIGHT / shape[2], 1])
     for name, voxels in volumes.items():
         path = folder / f"{folder.name}_{name}{ending}"
         if misnamed and name == "seg" and folder.name.endswith(f"_{MISNAMED[0]}"):

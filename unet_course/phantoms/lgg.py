@@ -60,8 +60,8 @@ def write(dest, *, n_patients=12, n_slices=None, size=256, nested_copy=False, se
     """Write a synthetic LGG set that can be read like the real one; do nothing when it is already there.
 
     The layout is `dest/kaggle_3m/TCGA_<site>_<patient>_<date>/..._<n>.tif` with `..._<n>_mask.tif` beside it, and
-    `data.csv`. As in the real set, every eighteenth patient has a copy of FLAIR in the place of both other channels, and
-    every twenty-seventh in that of the last one; `data.csv` has codes and gaps, and means nothing.
+    `data.csv`. As in the real set, every eighteenth patient has a copy of FLAIR in the place of both other
+    channels, and every twenty-seventh in that of the last one; `data.csv` has codes and gaps, and means nothing.
     `dest/PHANTOM.json` says that the set is synthetic and how it was made.
 
     Parameters
@@ -70,7 +70,7 @@ def write(dest, *, n_patients=12, n_slices=None, size=256, nested_copy=False, se
     n_patients : int
         The real set has 110, from five hospitals.
     n_slices : int, optional
-        Slices of each patient, from the neck to the vertex. Default: 20 to 88, half of them under 33, as in the real set.
+        Slices of each patient, from the neck to the vertex. Default: 20 to 88, median 33, as in the real set.
     size : int
         Side in pixels; at least 32. The real slices have 256.
     nested_copy : bool

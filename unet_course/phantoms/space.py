@@ -69,9 +69,9 @@ def axial(height, field_of_view, size):
     height : float
         mm above the anterior commissure.
     field_of_view : float
-        Side, mm.
+        Height, mm.
     size : int or (int, int)
-        Pixels along both sides, or along the vertical and the horizontal one.
+        Pixels along both sides, or height and width.
     """
     return _square((0, -18, height), (-1, 0, 0), (0, -1, 0), field_of_view, size)
 
@@ -134,7 +134,7 @@ class Field:
 
 def _square(centre, across, down, field_of_view, size):
     shape = (size, size) if np.isscalar(size) else tuple(size)
-    down, across = np.array(down) * field_of_view / shape[0], np.array(across) * field_of_view / shape[1]
+    down, across = (np.array(side) * field_of_view / shape[0] for side in (down, across))
     origin = np.array(centre) - (shape[0] - 1) / 2 * down - (shape[1] - 1) / 2 * across
     return Plane(origin, down, across, shape)
 

@@ -82,7 +82,7 @@ class LowGrade(Tumour):
 
 
 class Glioblastoma(Tumour):
-    """A glioma of the BraTS set: core, ring that takes up contrast unless `enhancing` is False, oedema in white matter."""
+    """A glioma as in BraTS: core, ring that takes up contrast (unless `enhancing` is False), oedema in white matter."""
 
     def __init__(self, rng, centre, radius, *, enhancing=True):
         super().__init__(rng, centre, radius, roughness=rng.uniform(0.2, 0.45), pressure=rng.uniform(0.1, 0.35))

@@ -1,4 +1,4 @@
-"""Write the manifest of a data set from whole copies: python data_scripts/write_manifests.py nuclei --root FOLDER ..."""
+"""Write the manifest of a data set from whole copies: `python data_scripts/write_manifests.py --help`."""
 
 import argparse
 from pathlib import Path

@@ -15,15 +15,24 @@ Profile = Annotated[str, typer.Option(help="smoke, laptop or full: a file in boo
 
 @app.command()
 def data(
-    key: Annotated[str, typer.Argument(help="nuclei, lgg, brain_tumor or brats.")],
+    key: Annotated[str, typer.Argument(help="nuclei, lgg, brain_tumor or brats; or the word verify.")],
+    which: Annotated[str | None, typer.Argument(help="After verify: one set. Default: all that are here.")] = None,
     source: Annotated[str | None, typer.Option(help="mirror (no login), kaggle (token), or local.")] = None,
     archive: Annotated[Path | None, typer.Option(help="A zip or tar file, or a folder, that you have.")] = None,
     report: Annotated[bool, typer.Option("--report", help="Nuclei: what it holds, which masks look wrong.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="After verify: name every file, not the first 20.")] = False,
 ):
-    """Fetch a real data set, check it, and put it where chapters look."""
+    """Fetch a real data set, check it, and put it where chapters look.
+
+    `data verify` compares what is here with the published files and names each that is missing, extra or changed.
+    """
     with _plain_errors(ValueError, OSError):
         from .datasets import download
 
+        if key == "verify":
+            raise typer.Exit(_verify(which, every))
+        if which is not None:
+            raise ValueError(f"Give one data set: {key!r} or {which!r}.")
         if report and key != "nuclei":
             raise ValueError(f"There is a report for nuclei only, not for {key!r}.")
         folder = download.bring(key, source, archive=archive)
@@ -106,6 +115,28 @@ def _write_phantoms():
 
     with _plain_errors(ValueError):
         phantoms.write_all(paths.data_root() / "phantoms")
+
+
+def _verify(which, every):
+    """Compare one data set, or all that are here, with the published files; returns 1 where they differ."""
+    from .datasets import locate, verify
+    from .datasets.sources import SOURCES
+
+    if which is not None and which not in SOURCES:
+        raise ValueError(f"There is no data set {which!r}; there are: {', '.join(SOURCES)}.")
+    differ = False
+    for key in [which] if which else SOURCES:
+        try:
+            root = locate(key, "real")
+        except FileNotFoundError as error:
+            if which:
+                raise
+            print(error)
+            continue
+        report = verify.verify(key, root)
+        print(verify.remember(report), *report.lines(all=every), sep="\n")
+        differ = differ or not report.whole
+    return int(differ)
 
 
 def _report(folder):

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from . import datasets, paths
+from .datasets.sources import SOURCES
 
 TOOLS = {
     "core": ("numpy", "scipy", "scikit-image", "scikit-learn", "pandas", "matplotlib"),
@@ -18,7 +19,6 @@ TOOLS = {
     "dev": ("pytest", "nbval", "playwright", "ruff"),
 }
 FRAMEWORKS = {"keras": ("keras", "tensorflow"), "torch": ("torch",)}
-DATA = ("nuclei",)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -30,7 +30,7 @@ def examine():
     str
         A report in plain text. Whatever is missing is named at the end, each with its remedy.
     """
-    parts = [_python(), *(_framework(name) for name in FRAMEWORKS), _machine(), *map(_data, DATA), _browser()]
+    parts = [_python(), *(_framework(name) for name in FRAMEWORKS), _machine(), *map(_data, SOURCES), _browser()]
     lines = [line for found, _ in parts for line in found]
     missing = [f"  - {remedy}" for _, remedies in parts for remedy in remedies]
     return "\n".join([*lines, "", "Missing:" if missing else "Nothing is missing.", *missing])

@@ -1,8 +1,12 @@
+import io
 import sys
 import types
 import zipfile
 
+import nibabel
+import numpy as np
 import pytest
+from PIL import Image
 
 from unet_course.datasets import DataError, download
 from unet_course.datasets.sources import SOURCES
@@ -24,7 +28,7 @@ def test_a_local_archive_is_unpacked_and_described(data_root, archive, capsys):
     assert target == data_root / "nuclei"
     assert len(list(target.glob("stage1_train/*/masks/*.png"))) == 9
     assert "3 pictures, 9 masks (not a whole release" in capsys.readouterr().out
-    assert [path.name for path in data_root.iterdir()] == ["nuclei"], "nothing temporary is left"
+    assert sorted(path.name for path in data_root.iterdir()) == ["nuclei", "nuclei.verified.json"], "and nothing more"
 
 
 def test_a_folder_is_taken_over(data_root, tmp_path, write_nuclei):
@@ -91,8 +95,20 @@ def test_kaggle_without_its_package(data_root, monkeypatch):
 LAYOUTS = {
     "lgg": [f"{top}/kaggle_3m/TCGA_A_1_2/TCGA_A_1_2_1_mask.tif" for top in ("wrapped", "wrapped/second copy")],
     "brain_tumor": ["Training/glioma_tumor/gg (1).jpg", "Testing/no_tumor/image(1).jpg", "Testing/no_tumor/image.jpg"],
-    "brats": ["a/MICCAI_BraTS2020_TrainingData/BraTS20_Training_001/BraTS20_Training_001_flair.nii"],
+    "brats": [
+        f"a/MICCAI_BraTS2020_TrainingData/BraTS20_Training_001/BraTS20_Training_001_{what}.nii"
+        for what in ("flair", "t1", "t1ce", "t2", "seg")
+    ],
 }
+
+
+def content(name):
+    """A small file of the kind that the name promises."""
+    file = io.BytesIO()
+    if name.endswith(".nii"):
+        return nibabel.Nifti1Image(np.ones((3, 4, 5), np.int16), np.eye(4)).to_bytes()
+    Image.new("RGB", (8, 8)).save(file, "jpeg" if name.endswith(".jpg") else "tiff")
+    return file.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +122,7 @@ LAYOUTS = {
 def test_every_set_is_found_in_its_archive(data_root, tmp_path, capsys, key, counts):
     with zipfile.ZipFile(tmp_path / "archive.zip", "w") as bundle:
         for name in LAYOUTS[key]:
-            bundle.writestr(name, b"x")
+            bundle.writestr(name, content(name))
     target = download.bring(key, archive=tmp_path / "archive.zip")
     assert sorted(path.name for path in target.iterdir()) == sorted([*SOURCES[key].folders, "TERMS.txt"])
     assert download.describe(key, target).startswith(counts)
@@ -117,7 +133,7 @@ def test_every_set_is_found_in_its_archive(data_root, tmp_path, capsys, key, cou
 def test_a_mirror_may_have_several_archives(data_root, tmp_path, monkeypatch):
     for part in ("Training", "Testing"):
         with zipfile.ZipFile(tmp_path / f"{part}.zip", "w") as bundle:
-            bundle.writestr(f"{part}/glioma_tumor/1.jpg", b"x")
+            bundle.writestr(f"{part}/glioma_tumor/1.jpg", content("1.jpg"))
     monkeypatch.setattr(download, "fetch", lambda url, path: tmp_path / path.name)
     assert download.describe("brain_tumor", download.bring("brain_tumor")).startswith("1 training pictures, 1 test")
 

@@ -140,10 +140,12 @@ def test_comparing_notebooks_stays_fast_on_pictures_written_as_text():
     assert time.perf_counter() - started < 1
 
 
-def test_the_wheel_carries_the_records(tmp_path):
+def test_the_wheel_carries_the_records_and_the_manifests(tmp_path):
     pytest.importorskip("hatchling")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
     for path in (ROOT / "book" / "results").iterdir():
         assert f"unet_course/_book/results/{path.name}" in names
+    for path in (ROOT / "data_scripts" / "manifests").iterdir():
+        assert f"unet_course/_data_scripts/manifests/{path.name}" in names

@@ -3,10 +3,11 @@
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from .. import paths
-from . import DataError, source_of
+from . import DataError, source_of, verify
 from .fetch import fetch
 from .sources import SOURCES
 from .unpack import unpack
@@ -15,7 +16,10 @@ TERMS = "TERMS.txt"
 
 
 def bring(key, source=None, *, archive=None):
-    """Put a data set under `data_root()/<key>`; does nothing when it is there.
+    """Put a data set under `data_root()/<key>`, compared with the published one; what is there already is kept.
+
+    Nothing is decoded again while no file has changed since the last comparison. A file that cannot be read stops it. A
+    file with other content is only named: it came out of its archive without an error, so somebody packed it that way.
 
     Parameters
     ----------
@@ -41,6 +45,8 @@ def bring(key, source=None, *, archive=None):
     target = paths.data_root() / key
     if target.exists():
         print(f"{target} is there already: {describe(key, target)}. Remove it to fetch it again.")
+        if source_of(target) == "real":
+            print(verify.remembered(key, target) or verify.remember(verify.verify(key, target)))
         return target
     print(terms(key))
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -50,6 +56,7 @@ def bring(key, source=None, *, archive=None):
         try:
             _arrange(key, fetched, Path(scratch) / "unpacked", place)
             print(f"{key}: {describe(key, place)}")
+            report = _verified(key, place)
         except DataError:
             if source == "mirror":
                 for file in fetched:
@@ -57,6 +64,7 @@ def bring(key, source=None, *, archive=None):
             raise
         (place / TERMS).write_text(terms(key) + "\n")
         os.replace(place, target)
+        verify.remember(replace(report, root=target))
     return target
 
 
@@ -85,6 +93,19 @@ def terms(key):
     """Title, licence and citation of a data set, in three lines."""
     source = SOURCES[key]
     return f"{source.title}\nLicence: {source.licence}\nPlease cite: {source.cite}"
+
+
+def _verified(key, place):
+    """Compare what was fetched with the published set; print what differs, refuse what cannot be read."""
+    report = verify.verify(key, place)
+    print(report.summary())
+    if report.damaged:
+        path, reason = next(iter(report.damaged.items()))
+        more = f", and {len(report.damaged) - 1:,} more files are damaged" if len(report.damaged) > 1 else ""
+        raise DataError(f"{path}: {reason}{more}. Fetch the archive again: nothing was put in place.")
+    if report.changed or report.extra:
+        print(*report.lines(), sep="\n")
+    return report
 
 
 def _count(key, root):

@@ -85,7 +85,7 @@ def listed(key, root):
     for pattern, way in SOURCES[key].files.items():
         for path in Path(root).glob(pattern):
             found.setdefault(path.relative_to(root).as_posix(), way)
-    return found
+    return dict(sorted(found.items()))
 
 
 def content_hash(path, way):

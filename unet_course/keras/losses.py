@@ -170,12 +170,11 @@ def focal_loss(logits, masks, *, gamma=2.0, class_weights=None, ignore_label=Non
     """
     logits, masks, counted = _prepare(logits, masks, ignore_label)
     if logits.shape[-1] == 1:
-        log_rest = -ops.softplus(_margin(logits, masks))
+        rest = ops.sigmoid(-_margin(logits, masks))
     else:
-        # 1 - p summed from the other classes: no digits are lost where p is nearly 1.
-        others = ops.where(_one_hot(masks, logits) > 0, -1e30, logits)
-        log_rest = ops.logsumexp(others, axis=-1) - ops.logsumexp(logits, axis=-1)
-    losses = ops.exp(gamma * log_rest) * _surprise(logits, masks)
+        rest = ops.sum(ops.softmax(logits, axis=-1) * (1 - _one_hot(masks, logits)), axis=-1)
+    # Summed from what is left, 1 - p keeps its digits where p is nearly 1; it never is 0, where a root has no slope.
+    losses = ops.maximum(rest, 1e-30) ** gamma * _surprise(logits, masks)
     return _weighted_mean(losses, masks, logits, class_weights, counted)
 
 

@@ -169,12 +169,11 @@ def focal_loss(logits, masks, *, gamma=2.0, class_weights=None, ignore_label=Non
     """
     logits, masks, counted = _prepare(logits, masks, ignore_label)
     if logits.shape[-1] == 1:
-        log_rest = -functional.softplus(_margin(logits, masks))
+        rest = torch.sigmoid(-_margin(logits, masks))
     else:
-        # 1 - p summed from the other classes: no digits are lost where p is nearly 1.
-        others = torch.where(_one_hot(masks, logits) > 0, -1e30, logits)
-        log_rest = torch.logsumexp(others, dim=-1) - torch.logsumexp(logits, dim=-1)
-    losses = torch.exp(gamma * log_rest) * _surprise(logits, masks)
+        rest = (torch.softmax(logits, dim=-1) * (1 - _one_hot(masks, logits))).sum(dim=-1)
+    # Summed from what is left, 1 - p keeps its digits where p is nearly 1; it never is 0, where a root has no slope.
+    losses = rest.clamp(min=1e-30) ** gamma * _surprise(logits, masks)
     return _weighted_mean(losses, masks, logits, class_weights, counted)
 
 

@@ -9,15 +9,17 @@ except ModuleNotFoundError as error:
     ) from error
 
 from .augmentation import augment
-from .callbacks import CyclicalLearningRate, DwellLearningRate, EarlyStopping, ModelCheckpoint
+from .callbacks import Callback, CyclicalLearningRate, DwellLearningRate, EarlyStopping, ModelCheckpoint
 from .devices import describe_device, set_seed
 from .losses import bce_dice_loss, bce_loss, cross_entropy_loss, dice_loss, focal_loss, tversky_loss
 from .metrics import Confusion, accuracy, dice, iou, precision, recall
 from .models import count_parameters, load_weights, save_weights, unet
 from .prediction import predict, predict_ensemble
+from .rate_finder import find_learning_rate
 from .training import fit
 
 __all__ = [
+    "Callback",
     "Confusion",
     "CyclicalLearningRate",
     "DwellLearningRate",
@@ -32,6 +34,7 @@ __all__ = [
     "describe_device",
     "dice",
     "dice_loss",
+    "find_learning_rate",
     "fit",
     "focal_loss",
     "iou",

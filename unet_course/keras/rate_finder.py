@@ -1,0 +1,56 @@
+"""The search for a learning rate in Keras; `unet_course/torch/rate_finder.py` is the same file in PyTorch."""
+
+import keras
+from keras import ops
+
+from ..batches import Batches
+from ..schedules import RateSearch, ladder
+from .checkpoints import get_weights, set_learning_rate, set_weights
+from .devices import set_seed
+
+
+def find_learning_rate(model, train, *, loss, lowest=1e-6, highest=1.0, steps=100, batch_size=16, seed=0):
+    """Try learning rates from small to large, one batch each, and see where the loss falls and where it explodes.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Left as it was: weights and batch-norm statistics are put back.
+    train : tuple of arrays
+        Images and masks, as for `fit`.
+    loss : callable
+    lowest, highest : float
+        First and last rate; each step multiplies by the same factor. The search ends early when the loss explodes.
+    steps : int
+        Batches to train on, at most.
+    batch_size : int
+        The one you mean to train with: a good rate grows with it.
+    seed : int
+        Order of the images.
+
+    Returns
+    -------
+    unet_course.schedules.RateSearch
+        `frame()` is the table to plot, `suggestion` a rate to begin with.
+
+    References
+    ----------
+    Smith (2017), Cyclical learning rates for training neural networks, section 3.3, https://arxiv.org/abs/1506.01186.
+    """
+    set_seed(seed)
+    batches = Batches(*train, batch_size, seed=seed)
+    before = get_weights(model)
+    model.compile(
+        optimizer=keras.optimizers.Adam(epsilon=1e-8),  # PyTorch's; Keras' own is 1e-7
+        loss=lambda masks, logits: loss(ops.cast(logits, "float32"), masks[..., 0]),
+        jit_compile=keras.backend.backend() == "jax",  # as in `fit`
+    )
+    search = RateSearch()
+    for step, rate in enumerate(ladder(lowest, highest, steps)):
+        images, masks = batches.batch(*divmod(step, len(batches)))
+        set_learning_rate(model.optimizer, rate)
+        model.reset_metrics()  # else the loss is the mean of all batches so far
+        if search.add(rate, model.train_on_batch(images, masks[..., None])):
+            break
+    set_weights(model, before)
+    return search

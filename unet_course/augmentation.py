@@ -249,13 +249,13 @@ def _recolour(images, parameters):
 
 
 def _noise(shape, origin):
-    """Gaussian noise of standard deviation 1: each channel reads the window below that of the channel before."""
+    """Gaussian noise of standard deviation 1: a window of the plane of noise for each image."""
     _, height, width, channels = shape
-    down = origin[:, 0, None, None] + np.arange(channels * height, dtype=np.int32).reshape(channels, height).T
+    down = origin[:, 0, None] + np.arange(height, dtype=np.int32)
     across = origin[:, 1, None] + np.arange(width, dtype=np.int32)
     first, second = (
-        np.take(tile, (down % side * side)[:, :, None] + (across % side)[:, None, :, None])
-        for side, tile in zip(TILES, noise_tiles(), strict=True)
+        np.take(tile, (down % side * side)[:, :, None] + (across % side)[:, None], axis=0)
+        for side, tile in zip(TILES, noise_tiles(height, channels), strict=True)
     )
     return first + second
 

@@ -124,10 +124,15 @@ def spline_weights(size):
 
 
 @lru_cache
-def noise_tiles():
-    """The two tiles of noise, flat, each of variance 1/2; always the same, for a window at random is random enough."""
+def noise_tiles(height, channels):
+    """Two tiles of noise of variance 1/2, each (side * side, channels); always the same: where one looks is random.
+
+    Each channel sees the part of the plane of noise below that of the channel before.
+    """
     rng = np.random.default_rng(0)
-    return tuple(float32(rng.normal(0, math.sqrt(0.5), side * side)) for side in TILES)
+    tiles = [float32(rng.normal(0, math.sqrt(0.5), (side, side))) for side in TILES]
+    channel_by_channel = ([np.roll(tile, -height * c, axis=0) for c in range(channels)] for tile in tiles)
+    return tuple(np.stack(tile, axis=-1).reshape(-1, channels) for tile in channel_by_channel)
 
 
 def elastic_lattices(strength, knots, maps, height, width):

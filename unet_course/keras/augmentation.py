@@ -109,14 +109,13 @@ def _recolour(images, parameters):
 
 
 def _noise(shape, origin):
-    """Gaussian noise of standard deviation 1: each channel reads the window below that of the channel before."""
+    """Gaussian noise of standard deviation 1: a window of the plane of noise for each image."""
     _, height, width, channels = shape
-    below = ops.arange(channels * height, dtype="int32")
-    down = origin[:, 0, None, None] + ops.transpose(ops.reshape(below, (channels, height)))
+    down = origin[:, 0, None] + ops.arange(height, dtype="int32")
     across = origin[:, 1, None] + ops.arange(width, dtype="int32")
     first, second = (
-        ops.take(ops.convert_to_tensor(tile), (down % side * side)[:, :, None] + (across % side)[:, None, :, None])
-        for side, tile in zip(TILES, noise_tiles(), strict=True)
+        ops.take(ops.convert_to_tensor(tile), (down % side * side)[:, :, None] + (across % side)[:, None], axis=0)
+        for side, tile in zip(TILES, noise_tiles(height, channels), strict=True)
     )
     return first + second
 

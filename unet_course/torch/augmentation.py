@@ -109,14 +109,13 @@ def _recolour(images, parameters):
 
 
 def _noise(shape, origin):
-    """Gaussian noise of standard deviation 1: each channel reads the window below that of the channel before."""
+    """Gaussian noise of standard deviation 1: a window of the plane of noise for each image."""
     _, height, width, channels = shape
-    below = torch.arange(channels * height, dtype=torch.int32, device=origin.device)
-    down = origin[:, 0, None, None] + below.reshape(channels, height).T
+    down = origin[:, 0, None] + torch.arange(height, dtype=torch.int32, device=origin.device)
     across = origin[:, 1, None] + torch.arange(width, dtype=torch.int32, device=origin.device)
     first, second = (
-        _take(_tensor(tile, origin), (down % side * side)[:, :, None] + (across % side)[:, None, :, None])
-        for side, tile in zip(TILES, noise_tiles(), strict=True)
+        _take(_tensor(tile, origin), (down % side * side)[:, :, None] + (across % side)[:, None])
+        for side, tile in zip(TILES, noise_tiles(height, channels), strict=True)
     )
     return first + second
 

@@ -1,9 +1,11 @@
 """Downloads from a server that misbehaves, and archives that should not be unpacked."""
 
+import errno
 import gzip
 import hashlib
 import http.server
 import io
+import shutil
 import tarfile
 import threading
 import zipfile
@@ -197,6 +199,31 @@ def test_bombs_are_refused_before_they_are_unpacked(tmp_path):
         with pytest.raises(DataError, match="would unpack to 0.0 GB; at most 0.005 GB"):
             unpack.unpack(tmp_path / name, tmp_path / "out", limit=0.005)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_not_called_damage(tmp_path, monkeypatch):
+    (tmp_path / "a.zip").write_bytes(zipped(a=bytes(3_000_000)))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=2_000_000))
+    with pytest.raises(DataError, match="unpacks to 0.0 GB, and 0.0 GB are free. Make room, or set UNET_COURSE_DATA"):
+        unpack.unpack(tmp_path / "a.zip", tmp_path / "out", limit=1)
+    monkeypatch.undo()
+
+    def refuse(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "extract", refuse)
+    with pytest.raises(DataError, match="out: the disk is full. Make room"):
+        unpack.unpack(tmp_path / "a.zip", tmp_path / "out", limit=1)
+
+
+def test_a_zip_with_a_password_says_so(tmp_path):
+    content = bytearray(zipped(a=b"secret"))
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.find(mark) + offset] |= 1
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(DataError, match="password required.*unpack it yourself and give the folder"):
+        unpack.unpack(tmp_path / "a.zip", tmp_path / "out", limit=1)
 
 
 def test_a_zip_that_lies_about_its_size_is_damaged(tmp_path):

@@ -1,5 +1,6 @@
 """From files on disk to arrays: what every data set of the course looks like once it is read."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,12 @@ def locate(key, source=None):
     }
     tried = "; ".join(f"no {name} {key} data in {places[name]}: {remedy[name]}" for name in wanted)
     raise FileNotFoundError(tried)
+
+
+def natural(name):
+    """Key to sort names by: runs of digits count as numbers, 2 before 10; the name itself decides between 01 and 1."""
+    pieces = re.split(r"(\d+)", name)  # text and numbers alternate, text first
+    return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], name
 
 
 def source_of(root):

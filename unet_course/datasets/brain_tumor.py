@@ -5,14 +5,13 @@ more than once, also in both official parts: see `duplicates`.
 """
 
 import hashlib
-import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 from tqdm.auto import tqdm
 
-from . import DataError, Dataset, cache, locate, source_of
+from . import DataError, Dataset, cache, locate, natural, source_of
 from .duplicates import pixel_hash
 from .pictures import read_picture
 from .resizing import cached_at
@@ -114,16 +113,10 @@ def _check_folders(folder):
 
 
 def _class_files(folder):
-    files = sorted(folder.glob("[!.]*.jpg"), key=_natural)
+    files = sorted(folder.glob("[!.]*.jpg"), key=lambda file: natural(file.name))
     if not files:
         raise DataError(f"{folder} holds no picture (*.jpg). {_REMEDY}")
     return files
-
-
-def _natural(path):
-    """Key that compares runs of digits as numbers; the name itself decides between "1.jpg" and "01.jpg"."""
-    pieces = re.split(r"(\d+)", path.name)  # text and numbers alternate, text first
-    return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], path.name
 
 
 def _decode(root, writer):

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from . import PHANTOM_MARK, DataError, source_of
+from . import PHANTOM_MARK, DataError, natural, source_of
 from .unpack import tar_members
 
 KEY = "brats"
@@ -225,11 +225,6 @@ def in_order(results, names, folder):
                 arrays = dict(kept)
             early.unlink()
             yield upcoming.pop(), arrays
-
-
-def natural(name):
-    """Key that puts case 2 before case 10."""
-    return [int(digits) for digits in re.findall(r"\d+", name)]
 
 
 def damaged(place, error):

@@ -1,5 +1,7 @@
 """Unpack archives from elsewhere: nothing is written outside the chosen folder, and nothing larger than expected."""
 
+import errno
+import shutil
 import stat
 import tarfile
 import zipfile
@@ -9,6 +11,8 @@ from pathlib import Path, PurePosixPath
 from tqdm.auto import tqdm
 
 from . import DataError
+
+_ROOM = "Make room, or set UNET_COURSE_DATA to a folder on a larger disk."
 
 
 def unpack(archive, place, *, limit):
@@ -40,7 +44,13 @@ def unpack(archive, place, *, limit):
         else:
             raise DataError(f"{archive} is damaged, or neither a zip nor a tar file: fetch it again.")
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise DataError(f"{place}: the disk is full. {_ROOM}") from error
         raise DataError(f"{archive} is damaged ({error}): fetch it again.") from error
+    except (RuntimeError, NotImplementedError) as error:  # of zip files: a password, or a way of packing
+        raise DataError(
+            f"{archive} cannot be unpacked here ({error}): unpack it yourself and give the folder."
+        ) from error
 
 
 def tar_members(bundle):
@@ -71,6 +81,10 @@ def _extract(archive, place, limit, bundle, members):
     total = sum(size for _, _, size, _ in members)
     if total > 1e9 * limit:
         raise DataError(f"{archive} would unpack to {total / 1e9:.1f} GB; at most {limit:g} GB are expected.")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(place.parent).free
+    if total > free:
+        raise DataError(f"{archive} unpacks to {total / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free. {_ROOM}")
     for _, name, _, special in members:
         path = PurePosixPath(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or special:

@@ -57,7 +57,7 @@ class Parameters:
     def n(self):
         """Number of images, or None where nothing changes."""
         values = (self.maps, self.gamma, self.contrast, self.brightness, self.noise)
-        return next((len(value) for value in values if value is not None), None)
+        return next((value.shape[0] for value in values if value is not None), None)
 
     def converted(self, function):
         """The same parameters with `function` applied to each array: how a twin moves them to its device."""

@@ -1,6 +1,6 @@
-"""The three bricks of every U-Net, in Keras: two convolutions, a way up, a crop for the skip connection.
+"""The bricks of every network, in Keras: two convolutions, a way up, and what makes sizes fit.
 
-Tensors in this room are channels-last `(N, H, W, C)`.
+Tensors in this room are channels-last, `(N, H, W, C)` or, for volumes, `(N, D, H, W, C)`.
 """
 
 import keras
@@ -11,50 +11,108 @@ BATCH_NORM_EPSILON = 1e-5
 BATCH_NORM_MOMENTUM = 0.9  # weight of the past, as Keras counts it
 
 
+def convolution(x, filters, size=3, *, padding="same", bias=True, name):
+    """A convolution of pictures or volumes with He-normal weights."""
+    layer = layers.Conv3D if len(x.shape) == 5 else layers.Conv2D
+    return layer(filters, size, padding=padding, use_bias=bias, kernel_initializer="he_normal", name=name)(x)
+
+
+def normalise(x, *, name):
+    """Batch norm."""
+    return layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM, name=name)(x)
+
+
 def conv_block(x, filters, *, batch_norm=True, dropout=0.0, padding="same", name):
     """Two 3x3 convolutions, each followed by batch norm (if asked for) and ReLU, then dropout (if asked for)."""
     for i in (1, 2):
-        x = layers.Conv2D(
-            filters,
-            3,
-            padding=padding,
-            use_bias=not batch_norm,
-            kernel_initializer="he_normal",
-            name=f"{name}_conv{i}",
-        )(x)
+        x = convolution(x, filters, padding=padding, bias=not batch_norm, name=f"{name}_conv{i}")
         if batch_norm:
-            x = layers.BatchNormalization(
-                epsilon=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM, name=f"{name}_norm{i}"
-            )(x)
+            x = normalise(x, name=f"{name}_norm{i}")
         x = layers.ReLU()(x)
     if dropout:
         x = layers.Dropout(dropout)(x)
     return x
 
 
-def upsample(x, filters, *, upsampling="transpose", name):
-    """Double height and width and reduce the channels to `filters`.
+def pool(x):
+    """Halve every side, keeping the largest value of each 2x2 square or 2x2x2 cube."""
+    return (layers.MaxPooling3D if len(x.shape) == 5 else layers.MaxPooling2D)(2)(x)
 
-    `"transpose"` learns the enlargement (a 2x2 transposed convolution with stride 2, the 2015 U-Net);
-    `"nearest"` and `"bilinear"` enlarge first and then apply a 3x3 convolution.
+
+def upsample(x, filters, *, upsampling="transpose", name):
+    """Double every side.
+
+    `"transpose"` learns the enlargement (a 2x2 transposed convolution with stride 2, the 2015 U-Net) and leaves
+    `filters` channels; `"nearest"` and `"bilinear"` enlarge first and then apply a 3x3 convolution to `filters`
+    channels; `"repeat"` repeats each pixel, learns nothing and keeps all channels.
     """
+    volume = len(x.shape) == 5
     if upsampling == "transpose":
-        return layers.Conv2DTranspose(filters, 2, strides=2, kernel_initializer="he_normal", name=name)(x)
-    if upsampling not in {"nearest", "bilinear"}:
-        raise ValueError(f'upsampling={upsampling!r} is not known: use "transpose", "nearest" or "bilinear".')
-    x = layers.UpSampling2D(2, interpolation=upsampling)(x)
-    return layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal", name=f"{name}_1")(x)
+        layer = layers.Conv3DTranspose if volume else layers.Conv2DTranspose
+        return layer(filters, 2, strides=2, kernel_initializer="he_normal", name=name)(x)
+    if upsampling == "bilinear":
+        x = layers.UpSampling2D(2, interpolation="bilinear")(x)
+    else:
+        x = (layers.UpSampling3D if volume else layers.UpSampling2D)(2)(x)
+    return x if upsampling == "repeat" else convolution(x, filters, name=f"{name}_1")
+
+
+def centre_crop(skip, like):
+    """Cut the middle of `skip` to the size of `like` (needed with `padding="valid"` only)."""
+    return Crop(centre=True)(skip, like)
+
+
+def pad_to_multiple(x, multiple):
+    """Repeat the far border until every side is a multiple of `multiple`."""
+    return PadToMultiple(multiple)(x)
+
+
+def cut_back(x, like):
+    """Take away what `pad_to_multiple` added: cut `x` to the size of `like`."""
+    return Crop(centre=False)(x, like)
 
 
 @keras.saving.register_keras_serializable("unet_course")
-class CentreCrop(layers.Layer):
-    """Cut the middle of `skip` to the height and width of `like` (needed with `padding="valid"` only)."""
+class Crop(layers.Layer):
+    """Cut a tensor to the sides of another one, around the centre or from the first corner."""
 
-    def call(self, skip, like):
-        height, width = ops.shape(like)[1], ops.shape(like)[2]
-        top = (ops.shape(skip)[1] - height) // 2
-        left = (ops.shape(skip)[2] - width) // 2
-        return skip[:, top : top + height, left : left + width, :]
+    def __init__(self, centre, **options):
+        super().__init__(**options)
+        self.centre = centre
 
-    def compute_output_shape(self, skip_shape, like_shape):
-        return (skip_shape[0], like_shape[1], like_shape[2], skip_shape[3])
+    def call(self, x, like):
+        window = [slice(None)]
+        for size, side in zip(ops.shape(x)[1:-1], ops.shape(like)[1:-1], strict=True):
+            start = (size - side) // 2 if self.centre else 0
+            window.append(slice(start, start + side))
+        return x[tuple(window)]
+
+    def compute_output_shape(self, x_shape, like_shape):
+        return (x_shape[0], *like_shape[1:-1], x_shape[-1])
+
+    def get_config(self):
+        return {**super().get_config(), "centre": self.centre}
+
+
+@keras.saving.register_keras_serializable("unet_course")
+class PadToMultiple(layers.Layer):
+    """Repeat the far border until every side is a multiple of `multiple`."""
+
+    def __init__(self, multiple, **options):
+        super().__init__(**options)
+        self.multiple = multiple
+
+    def call(self, x):
+        for axis, size in enumerate(ops.shape(x)[1:-1], start=1):
+            if isinstance(size, int) and size % self.multiple == 0:
+                continue  # known before the network runs: nothing to do
+            positions = ops.arange(size + -size % self.multiple)
+            x = ops.take(x, ops.minimum(positions, size - 1), axis=axis)
+        return x
+
+    def compute_output_shape(self, shape):
+        sides = [side if side is None else side + -side % self.multiple for side in shape[1:-1]]
+        return (shape[0], *sides, shape[-1])
+
+    def get_config(self):
+        return {**super().get_config(), "multiple": self.multiple}

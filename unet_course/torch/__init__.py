@@ -13,10 +13,13 @@ from .callbacks import Callback, CyclicalLearningRate, DwellLearningRate, EarlyS
 from .devices import describe_device, set_seed
 from .losses import bce_dice_loss, bce_loss, cross_entropy_loss, dice_loss, focal_loss, tversky_loss
 from .metrics import Confusion, accuracy, dice, iou, precision, recall
-from .models import count_parameters, load_weights, save_weights, unet
+from .models import count_parameters, load_weights, save_weights, unet, unet_classifier
 from .prediction import predict, predict_ensemble
 from .rate_finder import find_learning_rate
 from .training import fit
+from .trans_unet import trans_unet
+from .unet_3d import unet_3d
+from .variants import attention_unet, residual_unet, unet_plus_plus
 
 __all__ = [
     "Callback",
@@ -26,6 +29,7 @@ __all__ = [
     "EarlyStopping",
     "ModelCheckpoint",
     "accuracy",
+    "attention_unet",
     "augment",
     "bce_dice_loss",
     "bce_loss",
@@ -43,8 +47,13 @@ __all__ = [
     "predict",
     "predict_ensemble",
     "recall",
+    "residual_unet",
     "save_weights",
     "set_seed",
+    "trans_unet",
     "tversky_loss",
     "unet",
+    "unet_3d",
+    "unet_classifier",
+    "unet_plus_plus",
 ]

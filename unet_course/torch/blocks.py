@@ -1,12 +1,14 @@
-"""The three bricks of every U-Net, in PyTorch: two convolutions, a way up, a crop for the skip connection.
+"""The bricks of every network, in PyTorch: two convolutions, a way up, and what makes sizes fit.
 
-Tensors in this room are channels-first `(N, C, H, W)`; models move the axes at their door.
+Tensors in this room are channels-first, `(N, C, H, W)` or, for volumes, `(N, C, D, H, W)`; models move the axes at
+their door.
 """
 
 import math
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 # One definition of batch norm for both twins: Keras and PyTorch differ in their defaults.
 BATCH_NORM_EPSILON = 1e-5
@@ -17,7 +19,7 @@ TRUNCATED_NORMAL_STD = 0.87962566103423978
 
 
 def initialise(layer):
-    """Give a convolution He-normal weights and zero biases, as `kernel_initializer="he_normal"` does in Keras.
+    """Give a layer He-normal weights and zero biases, as `kernel_initializer="he_normal"` does in Keras.
 
     The forward fan-in is the number of inputs each output pixel sums over (He et al. 2015, equation 10). For a
     transposed convolution Keras counts the output channels instead; both twins follow it.
@@ -30,24 +32,28 @@ def initialise(layer):
     return layer
 
 
+def convolution(in_channels, filters, size=3, *, padding="same", bias=True, dimensions=2):
+    """A convolution of pictures or volumes with He-normal weights."""
+    layer = nn.Conv3d if dimensions == 3 else nn.Conv2d
+    return initialise(layer(in_channels, filters, size, padding=padding, bias=bias))
+
+
+def normalise(filters, *, dimensions=2):
+    """Batch norm."""
+    layer = nn.BatchNorm3d if dimensions == 3 else nn.BatchNorm2d
+    return layer(filters, eps=BATCH_NORM_EPSILON, momentum=1 - BATCH_NORM_MOMENTUM)
+
+
 class ConvBlock(nn.Module):
     """Two 3x3 convolutions, each followed by batch norm (if asked for) and ReLU, then dropout (if asked for)."""
 
-    def __init__(self, in_channels, filters, *, batch_norm=True, dropout=0.0, padding="same"):
+    def __init__(self, in_channels, filters, *, batch_norm=True, dropout=0.0, padding="same", dimensions=2):
         super().__init__()
-
-        def convolution(channels):
-            return initialise(nn.Conv2d(channels, filters, 3, padding=padding, bias=not batch_norm))
-
-        def norm():
-            if not batch_norm:
-                return nn.Identity()
-            return nn.BatchNorm2d(filters, eps=BATCH_NORM_EPSILON, momentum=1 - BATCH_NORM_MOMENTUM)
-
-        self.conv1 = convolution(in_channels)
-        self.norm1 = norm()
-        self.conv2 = convolution(filters)
-        self.norm2 = norm()
+        options = {"padding": padding, "bias": not batch_norm, "dimensions": dimensions}
+        self.conv1 = convolution(in_channels, filters, **options)
+        self.norm1 = normalise(filters, dimensions=dimensions) if batch_norm else nn.Identity()
+        self.conv2 = convolution(filters, filters, **options)
+        self.norm2 = normalise(filters, dimensions=dimensions) if batch_norm else nn.Identity()
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x):
@@ -56,25 +62,44 @@ class ConvBlock(nn.Module):
         return self.dropout(x)
 
 
-def upsample(in_channels, filters, *, upsampling="transpose"):
-    """Double height and width and reduce the channels to `filters`.
+def pool(x):
+    """Halve every side, keeping the largest value of each 2x2 square or 2x2x2 cube."""
+    return (functional.max_pool3d if x.ndim == 5 else functional.max_pool2d)(x, 2)
 
-    `"transpose"` learns the enlargement (a 2x2 transposed convolution with stride 2, the 2015 U-Net);
-    `"nearest"` and `"bilinear"` enlarge first and then apply a 3x3 convolution.
+
+def upsample(in_channels, filters, *, upsampling="transpose", dimensions=2):
+    """Double every side.
+
+    `"transpose"` learns the enlargement (a 2x2 transposed convolution with stride 2, the 2015 U-Net) and leaves
+    `filters` channels; `"nearest"` and `"bilinear"` enlarge first and then apply a 3x3 convolution to `filters`
+    channels; `"repeat"` repeats each pixel, learns nothing and keeps all channels.
     """
     if upsampling == "transpose":
-        return initialise(nn.ConvTranspose2d(in_channels, filters, 2, stride=2))
-    if upsampling not in {"nearest", "bilinear"}:
-        raise ValueError(f'upsampling={upsampling!r} is not known: use "transpose", "nearest" or "bilinear".')
-    return nn.Sequential(
-        nn.Upsample(scale_factor=2, mode=upsampling),
-        initialise(nn.Conv2d(in_channels, filters, 3, padding="same")),
-    )
+        layer = nn.ConvTranspose3d if dimensions == 3 else nn.ConvTranspose2d
+        return initialise(layer(in_channels, filters, 2, stride=2))
+    enlarge = nn.Upsample(scale_factor=2, mode="bilinear" if upsampling == "bilinear" else "nearest")
+    if upsampling == "repeat":
+        return enlarge
+    return nn.Sequential(enlarge, convolution(in_channels, filters, dimensions=dimensions))
 
 
 def centre_crop(skip, like):
-    """Cut the middle of `skip` to the height and width of `like` (needed with `padding="valid"` only)."""
-    height, width = like.shape[-2:]
-    top = (skip.shape[-2] - height) // 2
-    left = (skip.shape[-1] - width) // 2
-    return skip[..., top : top + height, left : left + width]
+    """Cut the middle of `skip` to the size of `like` (needed with `padding="valid"` only)."""
+    window = [slice(None), slice(None)]
+    for size, side in zip(skip.shape[2:], like.shape[2:], strict=True):
+        start = (size - side) // 2
+        window.append(slice(start, start + side))
+    return skip[tuple(window)]
+
+
+def pad_to_multiple(x, multiple):
+    """Repeat the far border until every side is a multiple of `multiple`."""
+    missing = [-size % multiple for size in x.shape[2:]]
+    if not any(missing):
+        return x
+    return functional.pad(x, [side for size in reversed(missing) for side in (0, size)], mode="replicate")
+
+
+def cut_back(x, like):
+    """Take away what `pad_to_multiple` added: cut `x` to the size of `like`."""
+    return x[(..., *(slice(size) for size in like.shape[2:]))]

@@ -1,61 +1,132 @@
-"""The U-Net in PyTorch; `unet_course/keras/models.py` is the same file in Keras."""
+"""The U-Net in PyTorch, and the classifier built on it; `unet_course/keras/models.py` is the same file in Keras."""
 
 import os
 from pathlib import Path
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-from .blocks import ConvBlock, centre_crop, initialise, upsample
+from ..plan import Plan, one_of, whole
+from .blocks import ConvBlock, centre_crop, convolution, cut_back, initialise, pad_to_multiple, pool, upsample
 
 WEIGHTS_SUFFIX = ".pt"
+HEADS = ("flatten", "average")
 
 
-class UNet(nn.Module):
-    """The network that `unet` builds: encoder, decoder and head, one entry per resolution level (0 = finest)."""
+class Network(nn.Module):
+    """A network that pads its images, runs `trunk` from images to the finest features, and cuts the logits back."""
 
-    def __init__(self, in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding):
+    def __init__(self, plan):
         super().__init__()
-        filters = [base_filters * 2**level for level in range(depth)]
-        options = {"batch_norm": batch_norm, "dropout": dropout, "padding": padding}
-
-        self.padding = padding
-        self.encoder = nn.ModuleList(
-            ConvBlock(channels, width, **options)
-            for channels, width in zip([in_channels, *filters[:-1]], filters, strict=True)
-        )
-        self.up = nn.ModuleList(
-            upsample(deep, width, upsampling=upsampling) for width, deep in zip(filters[:-1], filters[1:], strict=True)
-        )
-        self.decoder = nn.ModuleList(ConvBlock(2 * width, width, **options) for width in filters[:-1])
-        self.head = initialise(nn.Conv2d(base_filters, out_channels, 1))
+        self.plan = plan
+        self.head = convolution(plan.base_filters, plan.out_channels, 1, dimensions=plan.dimensions)
 
     def forward(self, images):
-        x = images.permute(0, 3, 1, 2)  # channels-last in memory already, so this moves no data
-        self._check_size(x)
+        images = channels_first(images, self.plan)
+        x = pad_to_multiple(images, self.plan.multiple) if self.plan.padding == "same" else images
+        logits = self.head(self.trunk(x))
+        if self.plan.padding == "same":
+            logits = cut_back(logits, images)
+        return logits.movedim(1, -1)
 
+
+class UNet(Network):
+    """The U: encoder, decoder and head, one entry per resolution level (level 0 = finest).
+
+    Parameters
+    ----------
+    plan : Plan
+    block : callable
+        What turns features into features on every level.
+    bottleneck : callable, optional
+        What happens to the deepest features.
+    gate : callable, optional
+        What happens to a skip connection, given the features that came up to it.
+    """
+
+    def __init__(self, plan, *, block=ConvBlock, bottleneck=None, gate=None):
+        super().__init__(plan)
+        widths = plan.filters
+        space = {"dimensions": plan.dimensions}
+        raised = widths[1:] if plan.upsampling == "repeat" else widths[:-1]  # channels that come up to each level
+        self.encoder = nn.ModuleList(
+            block(channels, filters, **plan.block, **space)
+            for channels, filters in zip([plan.in_channels, *widths[:-1]], widths, strict=True)
+        )
+        self.bottleneck = nn.Identity() if bottleneck is None else bottleneck(widths[-1])
+        self.up = nn.ModuleList(
+            upsample(deep, filters, upsampling=plan.upsampling, **space)
+            for deep, filters in zip(widths[1:], widths[:-1], strict=True)
+        )
+        self.gate = nn.ModuleList(
+            Pass() if gate is None else gate(filters, channels, **space)
+            for filters, channels in zip(widths[:-1], raised, strict=True)
+        )
+        self.decoder = nn.ModuleList(
+            block(filters + channels, filters, **plan.block, **space)
+            for filters, channels in zip(widths[:-1], raised, strict=True)
+        )
+
+    def trunk(self, x):
         skips = []
-        for encoder in self.encoder[:-1]:
+        for level, encoder in enumerate(self.encoder):
+            if level > 0:
+                skips.append(x)
+                x = pool(x)
             x = encoder(x)
-            skips.append(x)
-            x = functional.max_pool2d(x, 2)
-        x = self.encoder[-1](x)
-
-        for level in reversed(range(len(self.decoder))):
+        x = self.bottleneck(x)
+        for level in reversed(range(self.plan.depth - 1)):
             x = self.up[level](x)
-            x = torch.cat([centre_crop(skips[level], x), x], dim=1)
-            x = self.decoder[level](x)
-        return self.head(x).permute(0, 2, 3, 1)
+            skip = self.gate[level](centre_crop(skips[level], x), x)
+            x = self.decoder[level](torch.cat([skip, x], dim=1))
+        return x
 
-    def _check_size(self, x):
-        multiple = 2 ** len(self.decoder)
-        height, width = x.shape[-2:]
-        if self.padding == "same" and (height % multiple or width % multiple):
+
+class Pass(nn.Module):
+    """The gate of a plain U-Net: it lets the whole skip connection through."""
+
+    def forward(self, skip, x):
+        return skip
+
+
+class Classifier(UNet):
+    """The U of `unet_classifier` with a head that gives a few numbers per picture."""
+
+    def __init__(self, plan, image_size, head, hidden):
+        super().__init__(plan)
+        self.size = image_size if head == "flatten" else None
+        channels = plan.base_filters
+        if head == "flatten":
+            self.hidden = initialise(nn.Linear(image_size**2 * channels, hidden))
+            channels = hidden
+        self.head = initialise(nn.Linear(channels, plan.out_channels))
+
+    def forward(self, images):
+        images = channels_first(images, self.plan)
+        if self.size and images.shape[2:] != (self.size, self.size):
             raise ValueError(
-                f"Images of {height}x{width} pixels cannot be halved {len(self.decoder)} times: make height and "
-                f"width multiples of {multiple}, or call `predict`, which pads and crops for you."
+                f"Pictures of {'x'.join(map(str, images.shape[2:]))} pixels do not fit a classifier built with "
+                f'image_size={self.size}; head="average" takes any size.'
             )
+        x = cut_back(self.trunk(pad_to_multiple(images, self.plan.multiple)), images).movedim(1, -1)
+        x = torch.relu(self.hidden(x.flatten(1))) if self.size else x.mean((1, 2))
+        return self.head(x)
+
+
+def channels_first(images, plan):
+    """Move the channels where PyTorch wants them; memory stays as it is, so this moves no data."""
+    if images.ndim != plan.dimensions + 2 or images.shape[-1] != plan.in_channels:
+        raise ValueError(
+            f"Images have shape {tuple(images.shape)}; this network takes channels last, "
+            f"({', '.join('NDHW' if plan.dimensions == 3 else 'NHW')}, {plan.in_channels})."
+        )
+    return images.movedim(-1, 1)
+
+
+def channels_last_memory(model):
+    """Lay the kernels out in memory as the images are."""
+    volumes = any(weight.ndim == 5 for weight in model.parameters())
+    return model.to(memory_format=torch.channels_last_3d if volumes else torch.channels_last)
 
 
 def unet(
@@ -83,24 +154,82 @@ def unet(
         Batch norm after every 3x3 convolution, which then has no bias.
     dropout : float
         Fraction of activations dropped after each block while training, in [0, 1).
-    upsampling : {"transpose", "nearest", "bilinear"}
-        How the decoder doubles the resolution.
+    upsampling : {"transpose", "nearest", "bilinear", "repeat"}
+        How the decoder doubles the resolution: a transposed convolution; enlarging, then a 3x3 convolution; or
+        repeating each pixel, which learns nothing.
     padding : {"same", "valid"}
         `"valid"` is the 2015 network: no padding, 572 pixels in, 388 out.
 
     Returns
     -------
     UNet
-        Maps images `(N, H, W, in_channels)`, float32 in [0, 1], to logits `(N, H, W, out_channels)`.
-        With `padding="same"`, H and W must be multiples of `2 ** (depth - 1)`; `predict` takes any size.
+        Maps images `(N, H, W, in_channels)`, float32 in [0, 1], to logits `(N, H, W, out_channels)`. With
+        `padding="same"` H and W may be anything: the network repeats the lower and right border up to a multiple of
+        `2 ** (depth - 1)`, and cuts the logits back to H and W.
+
+    Raises
+    ------
+    ValueError
+        For an argument that makes no network.
 
     References
     ----------
     Ronneberger, Fischer, Brox (2015), U-Net, figure 1, https://arxiv.org/abs/1505.04597.
     Explained in the nuclei chapter, section "The network".
     """
-    model = UNet(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
-    return model.to(memory_format=torch.channels_last)
+    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
+    return channels_last_memory(UNet(plan))
+
+
+def unet_classifier(
+    in_channels=3,
+    out_channels=4,
+    *,
+    image_size=256,
+    head="flatten",
+    hidden=128,
+    base_filters=32,
+    depth=4,
+    batch_norm=False,
+    dropout=0.0,
+    upsampling="repeat",
+):
+    """Build the classifier of the brain tumour case study: a U-Net that ends in a few numbers per picture.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the picture; classes.
+    image_size : int
+        Height and width of the pictures in pixels; `head="flatten"` takes no other.
+    head : {"flatten", "average"}
+        `"flatten"` is the case study's: every value of the finest feature map goes into a dense layer of `hidden`
+        units, then into the classes. `"average"` keeps the mean of each feature map and takes pictures of any size.
+    hidden : int
+        Units of the dense layer of `"flatten"`.
+    base_filters, depth, batch_norm, dropout, upsampling
+        As in `unet`. The defaults are the case study's.
+
+    Returns
+    -------
+    Classifier
+        Maps pictures `(N, H, W, in_channels)`, float32 in [0, 1], to logits `(N, out_channels)`.
+
+    Raises
+    ------
+    ValueError
+        For an argument that makes no network.
+
+    Notes
+    -----
+    With the defaults and 256x256 pixels 268,435,584 of the 270,382,948 parameters lie in one dense layer;
+    `head="average"` has 1,946,980. Explained in the brain tumour chapter, section "The network".
+    """
+    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling)
+    one_of("head", head, HEADS)
+    whole("image_size", image_size)
+    whole("hidden", hidden)
+    return channels_last_memory(Classifier(plan, image_size, head, hidden))
 
 
 def count_parameters(model):

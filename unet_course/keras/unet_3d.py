@@ -1,0 +1,44 @@
+"""The U-Net of volumes, in Keras; `unet_course/torch/unet_3d.py` is the same file in PyTorch."""
+
+from ..plan import Plan
+from .models import build, down_and_up
+
+
+def unet_3d(
+    in_channels=4,
+    out_channels=4,
+    *,
+    base_filters=16,
+    depth=4,
+    batch_norm=True,
+    dropout=0.0,
+    upsampling="transpose",
+    padding="same",
+):
+    """Build a U-Net whose convolutions, pooling and ways up work on volumes.
+
+    Parameters
+    ----------
+    in_channels, out_channels, base_filters, depth, batch_norm, dropout, padding
+        As in `unet`; the defaults suit the four MR sequences and four labels of BraTS.
+    upsampling : {"transpose", "nearest", "repeat"}
+        As in `unet`, but for "bilinear".
+
+    Returns
+    -------
+    keras.Model
+        Maps volumes `(N, D, H, W, in_channels)`, float32, of any size to logits `(N, D, H, W, out_channels)`.
+
+    Raises
+    ------
+    ValueError
+        For an argument that makes no network.
+
+    References
+    ----------
+    Cicek et al. (2016), 3D U-Net, https://arxiv.org/abs/1606.06650. They double the filters before each pooling and
+    keep them in the transposed convolutions; here levels have the widths of `unet`.
+    """
+    options = (batch_norm, dropout, upsampling, padding)
+    plan = Plan(in_channels, out_channels, base_filters, depth, *options, dimensions=3)
+    return build(plan, "unet_3d", lambda x: down_and_up(x, plan))

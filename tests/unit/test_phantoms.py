@@ -1,6 +1,7 @@
 """The synthetic nuclei have the layout of the real set, and are about as hard."""
 
 import hashlib
+import importlib
 import json
 import re
 from dataclasses import dataclass
@@ -247,9 +248,13 @@ def test_too_few_images_are_refused(tmp_path):
         nuclei.write(tmp_path / "nuclei", n_images=5)
 
 
-def test_write_all_puts_the_nuclei_below_the_root(tmp_path, monkeypatch):
-    monkeypatch.setattr(nuclei, "write", lambda dest: dest)
-    assert phantoms.write_all(str(tmp_path)) == [tmp_path / "nuclei"]
+def test_write_all_puts_every_set_below_the_root_under_its_key(tmp_path, monkeypatch):
+    written = {}
+    for key in phantoms.STAND_INS:
+        writer = importlib.import_module(f"unet_course.phantoms.{key}")
+        monkeypatch.setattr(writer, "write", lambda dest, **arguments: (written.update({dest: arguments}), dest)[1])
+    assert phantoms.write_all(str(tmp_path)) == [tmp_path / key for key in ("nuclei", "lgg", "brats", "brain_tumor")]
+    assert written[tmp_path / "lgg"] == phantoms.STAND_INS["lgg"]
 
 
 def test_nuclei_without_contact_keep_a_gap_and_fall_only_where_allowed():

@@ -131,7 +131,7 @@ class _Patient:
         """Draw all slices: pairs of image (H, W, 3) and mask (H, W), both uint8."""
         rng, site = self.rng, self.site
         head = Head(rng)
-        radius = np.clip(np.exp(rng.normal(np.log(24), 0.4)), 9, 42)
+        radius = np.clip(np.exp(rng.normal(np.log(27), 0.38)), 9, 42)
         tumour = LowGrade(rng, inside_white_matter(rng, head, radius), radius)
         scanner = Scanner(rng, snr=site.snr * np.exp(rng.normal(0, 0.15)), shading=site.shading, tumour=tumour.values)
         white = np.array(site.white) * np.exp(rng.normal(0, 0.2, 3))

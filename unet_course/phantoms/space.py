@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 REACH = 140.0  # mm; fields repeat outside the cube of this half side
+_PERIOD = 48  # nodes; fine fields repeat after so many, too far away for an eye to see, and cost little to draw
 # A cubic B-spline through white noise on a lattice has this standard deviation along each axis: sqrt(151 / 315).
 _SPLINE = (151 / 315) ** 0.5
 
@@ -98,7 +99,8 @@ class Field:
 
     def __init__(self, rng, scale):
         self.scale = scale
-        self.lattice = rng.standard_normal([int(2 * REACH / scale) + 4] * 3, dtype=np.float32) / _SPLINE**3
+        nodes = min(int(2 * REACH / scale) + 4, _PERIOD)
+        self.lattice = rng.standard_normal([nodes] * 3, dtype=np.float32) / _SPLINE**3
 
     def __call__(self, points):
         """Values, float32, at points (3, ...) in mm."""

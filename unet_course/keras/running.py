@@ -51,6 +51,7 @@ class Run(keras.callbacks.CallbackList):
             validation_data=Sequence(self.held_out),
             initial_epoch=self.epoch,
             epochs=epochs,
+            shuffle=False,  # the batches are in their order already, the same as in PyTorch
             verbose=0,
             callbacks=self,
         )

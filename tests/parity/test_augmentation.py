@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from unet_course.augmentation import Augmentation, augment
+from unet_course.augmentation_parameters import Parameters, affine_maps
 
 SIZES = [(32, 32), (33, 48), (64, 65)]
 TRANSFORMS = {
@@ -64,6 +65,16 @@ def test_pixels_are_those_of_numpy(twin, name, size):
     if name in MOVEMENTS:  # the same float32 operations in the same order
         assert np.array_equal(new_images, expected_images)
     assert np.abs(new_images - expected_images).max() <= 1e-6
+
+
+@pytest.mark.parametrize(
+    "movement", [{"shift": (0.5, 1.5)}, {"rotation": 90}, {"rotation": -90, "flip": (True, False)}]
+)
+def test_of_two_equally_near_pixels_all_take_the_same(twin, movement):
+    # Half a pixel beside the grid, and an odd side on an even one: every position is a tie.
+    images, masks, _ = batch("rotation", (33, 48))
+    parameters = Parameters(33, 48, maps=np.repeat(affine_maps(**movement), len(images), axis=0))
+    assert np.array_equal(run(twin, images, masks, parameters)[1], augment(images, masks, parameters)[1])
 
 
 @pytest.mark.parametrize("backend", ["torch", "jax"])

@@ -5,10 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 # Taken before any test changes the variable.
 REAL = os.environ.get("UNET_COURSE_DATA")
+
+# How long one example takes says more about a busy machine than about the course.
+settings.register_profile("course", deadline=None)
+settings.load_profile("course")
 
 
 @pytest.fixture

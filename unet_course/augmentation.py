@@ -7,15 +7,13 @@ import numpy as np
 from .augmentation_parameters import (
     KNOTS,
     PLANE,
-    TILES,
     Parameters,
     affine_maps,
-    centred,
     check,
+    each,
     elastic_lattices,
+    first_rows,
     float32,
-    noise_tiles,
-    spline_weights,
 )
 
 FLIPS = ("none", "horizontal", "vertical", "both")
@@ -176,44 +174,33 @@ def augment(images, masks, parameters):
     """
     check(images, masks, parameters)
     if parameters.maps is not None:
-        rows, columns = _sources(parameters)
-        images, masks = _bilinear(images, rows, columns), _nearest(masks, rows, columns)
+        source = _source(parameters)
+        images, masks = _bilinear(images, source), _nearest(masks, source)
     return _recolour(images, parameters), masks
 
 
-def _sources(parameters):
-    """Row and column, each (n, H, W), where each new pixel comes from, mirrored into the image."""
-    height, width = parameters.height, parameters.width
-    down, across = centred(height), centred(width)
-    sources = []
-    for axis, size in enumerate((height, width)):
-        row, column, offset = (parameters.maps[:, axis, k, None] for k in range(3))
-        source = (row * down + offset + (size - 1) / 2)[:, :, None] + (column * across)[:, None]
-        if parameters.lattices is not None:
-            source = source + _spline(parameters.lattices[:, axis], height, width)
-        source = np.abs(source)
-        sources.append(np.maximum(np.minimum(source, 2 * (size - 1) - source), 0))
-    return sources
+def _source(parameters):
+    """Rows and columns (2, n, H, W) where the new pixels come from, mirrored into the image."""
+    down, across, elastic, mirror = parameters.positions()
+    source = down + across
+    if elastic:
+        source = source + sum(tall * wide for tall, wide in elastic)
+    source = np.abs(source)
+    return np.maximum(np.minimum(source, mirror - source), 0)
 
 
-def _spline(lattice, height, width):
-    """Displacements (n, H, W) from knots (n, 6, 6). Summed in a fixed order: a matrix product has none."""
-    down, across = spline_weights(height), spline_weights(width)
-    tall = sum(down[k][:, None] * lattice[:, k, None] for k in range(KNOTS))
-    return sum(across[k] * tall[:, :, k, None] for k in range(KNOTS))
-
-
-def _bilinear(images, rows, columns):
+def _bilinear(images, source):
     """Images between their pixels; written so that a weight of 0 copies a value bit by bit."""
     n, height, width, channels = images.shape
     pixels = images.reshape(-1, channels)
-    top, left = np.floor(rows), np.floor(columns)
-    down, right = (rows - top)[..., None], (columns - left)[..., None]
-    top, left = top.astype(np.int32), left.astype(np.int32)
+    corner = np.floor(source)
+    down, right = (source - corner)[..., None]
+    top, left = corner.astype(np.int32)
     bottom, beside = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
+    first = first_rows(n, height)
 
     def between(row):
-        start = (_first_rows(n, height) + row) * width
+        start = (first + row) * width
         value = np.take(pixels, start + left, axis=0)
         return value + right * (np.take(pixels, start + beside, axis=0) - value)
 
@@ -221,47 +208,28 @@ def _bilinear(images, rows, columns):
     return upper + down * (between(bottom) - upper)
 
 
-def _nearest(masks, rows, columns):
+def _nearest(masks, source):
     """Masks at the nearest pixels."""
     n, height, width = masks.shape
-    row, column = np.floor(rows + 0.5).astype(np.int32), np.floor(columns + 0.5).astype(np.int32)
-    return np.take(masks.reshape(-1), (_first_rows(n, height) + row) * width + column)
-
-
-def _first_rows(n, height):
-    """Where each image begins, in rows, when all lie below one another."""
-    return height * np.arange(n, dtype=np.int32)[:, None, None]
+    row, column = np.floor(source + 0.5).astype(np.int32)
+    return np.take(masks.reshape(-1), (first_rows(n, height) + row) * width + column)
 
 
 def _recolour(images, parameters):
     """Gamma, contrast, brightness and noise, whichever there are, then back into [0, 1]."""
     changed = images
     if parameters.gamma is not None:
-        changed = changed ** _each(parameters.gamma)
+        changed = changed ** each(parameters.gamma)
     if parameters.contrast is not None:
-        mean = changed.mean(axis=(1, 2, 3), keepdims=True)
-        changed = (changed - mean) * _each(parameters.contrast) + mean
+        mean = np.mean(changed, axis=(1, 2, 3), keepdims=True)
+        changed = (changed - mean) * each(parameters.contrast) + mean
     if parameters.brightness is not None:
-        changed = changed * _each(parameters.brightness)
+        changed = changed * each(parameters.brightness)
     if parameters.noise is not None:
-        changed = changed + _noise(images.shape, parameters.noise_origin) * _each(parameters.noise)
+        windows = parameters.noise_windows(images.shape[-1])
+        noise = sum(np.take(tile, down + across, axis=0) for tile, down, across in windows)
+        changed = changed + noise * each(parameters.noise)
     return images if changed is images else np.clip(changed, 0, 1)
-
-
-def _noise(shape, origin):
-    """Gaussian noise of standard deviation 1: a window of the plane of noise for each image."""
-    _, height, width, channels = shape
-    down = origin[:, 0, None] + np.arange(height, dtype=np.int32)
-    across = origin[:, 1, None] + np.arange(width, dtype=np.int32)
-    first, second = (
-        np.take(tile, (down % side * side)[:, :, None] + (across % side)[:, None], axis=0)
-        for side, tile in zip(TILES, noise_tiles(height, channels), strict=True)
-    )
-    return first + second
-
-
-def _each(values):
-    return values[:, None, None, None]
 
 
 def _check_range(name, value, limit):

@@ -1,7 +1,7 @@
 """What happens to each image of a batch, as small arrays that NumPy, Keras and PyTorch read alike."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -59,10 +59,40 @@ class Parameters:
         values = (self.maps, self.gamma, self.contrast, self.brightness, self.noise)
         return next((value.shape[0] for value in values if value is not None), None)
 
-    def converted(self, function):
-        """The same parameters with `function` applied to each array: how a twin moves them to its device."""
-        arrays = {name: value for name, value in vars(self).items() if name not in ("height", "width")}
-        return replace(self, **{name: function(value) for name, value in arrays.items() if value is not None})
+    def positions(self):
+        """Where each pixel comes from, row and column in pixels, as small arrays still to be added up.
+
+        Returns
+        -------
+        down : array of float32, shape (2, n, H, 1)
+        across : array of float32, shape (2, n, 1, W)
+        elastic : list of pairs of arrays of float32, shapes (2, n, H, 1) and (W,)
+            To be multiplied and added up in this order: every device then rounds alike.
+        mirror : array of float32, shape (2, 1, 1, 1)
+            Twice the last row and column: `mirror - position` lies as far inside as `position` lies outside.
+        """
+        maps = np.moveaxis(self.maps, 1, 0)[..., None]
+        last = float32((self.height - 1, self.width - 1))[:, None, None]
+        down = maps[:, :, 0] * centred(self.height) + maps[:, :, 2] + last / 2
+        across = maps[:, :, 1] * centred(self.width)
+        elastic = []
+        if self.lattices is not None:
+            tall = float32(np.einsum("nakl,ky->lany", self.lattices, spline_weights(self.height)))
+            elastic = list(zip(tall[..., None], spline_weights(self.width), strict=True))
+        return down[..., None], across[:, :, None], elastic, 2 * last[..., None]
+
+    def noise_windows(self, channels):
+        """For each tile of noise its values (side * side, channels), and what to add up to find where each pixel reads.
+
+        The two summands of the place are arrays of int32 with shapes (n, H, 1) and (n, 1, W).
+        """
+        down, across = (
+            self.noise_origin[:, k, None] + np.arange(size) for k, size in enumerate((self.height, self.width))
+        )
+        return [
+            (tile, (down % side * side).astype(np.int32)[:, :, None], (across % side).astype(np.int32)[:, None])
+            for side, tile in zip(TILES, noise_tiles(self.height, channels), strict=True)
+        ]
 
 
 def affine_maps(*, rotation=0.0, shift=(0.0, 0.0), zoom=1.0, flip=(False, False)):
@@ -141,6 +171,16 @@ def elastic_lattices(strength, knots, maps, height, width):
     limit = KNOT_LIMIT * size / CELLS
     moves = np.clip(KNOT_GAIN * strength * size * knots, -limit, limit)
     return float32(np.einsum("nab,nbyx->nayx", maps[:, :, :2], moves))
+
+
+def first_rows(n, height):
+    """Where each image begins, in rows, when all lie below one another: array of int32 (n, 1, 1)."""
+    return height * np.arange(n, dtype=np.int32)[:, None, None]
+
+
+def each(values):
+    """One value for each image, to be combined with images (n, H, W, C)."""
+    return values[:, None, None, None]
 
 
 def float32(values):

@@ -93,5 +93,41 @@ def learning_curves(history, names, *, best_epoch=None):
     return figure
 
 
+def percentiles(real, phantom, *, width=6.4):
+    """Draw the 10th to the 90th percentile of each statistic as a line with the median on it, real above phantom.
+
+    Parameters
+    ----------
+    real, phantom : dict
+        By kind and statistic, as from `phantoms.statistics.summary`.
+    width : float
+        Inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One panel per statistic, two in a row.
+    """
+    names = list(dict.fromkeys(name for measured in phantom.values() for name in measured if name != "n"))
+    n_rows, kinds = -(-len(names) // 2), list(phantom)
+    size = (width, n_rows * (0.75 + 0.36 * len(kinds)) + 0.3)
+    figure, axes = plt.subplots(n_rows, 2, figsize=size, squeeze=False, sharey=True, layout="constrained")
+    for axis, name in zip(axes.flat, names, strict=False):
+        for side, marker, colour, shift in ((real, "o", BLUE, -0.17), (phantom, "s", ORANGE, 0.17)):
+            there = [(row + shift, side[kind][name]) for row, kind in enumerate(kinds) if name in side[kind]]
+            rows, values = [row for row, _ in there], np.array([value for _, value in there])
+            axis.hlines(rows, values[:, 0], values[:, 2], color=colour, linewidth=2)
+            label = {"o": "real", "s": "phantom"}[marker]
+            axis.plot(values[:, 1], rows, marker, color=colour, markersize=6, label=label)
+        axis.set(xlabel=name, yticks=range(len(kinds)), ylim=(len(kinds) - 0.5, -0.5))
+        axis.set_yticklabels(kinds if len(kinds) > 1 else [""])
+        axis.margins(x=0.08)
+        axis.spines[["top", "right"]].set_visible(False)
+    for axis in axes.flat[len(names) :]:
+        axis.set_visible(False)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
+    return figure
+
+
 def _rgb(colour):
     return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))

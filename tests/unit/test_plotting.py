@@ -1,0 +1,38 @@
+"""The figures that chapters share show all they are given."""
+
+import matplotlib
+import pytest
+
+from unet_course import plotting
+
+matplotlib.use("agg")
+
+
+@pytest.fixture
+def panels():
+    """Two kinds, of which one lacks a statistic, drawn: the visible panels by name."""
+    real = {"a": {"n": 9, "area": [1, 2, 3], "grey": [10, 20, 40]}, "b": {"n": 9, "area": [2, 4, 6]}}
+    phantom = {"a": {"n": 3, "area": [1, 1.5, 2], "grey": [15, 25, 30]}, "b": {"n": 3, "area": [3, 3, 5]}}
+    figure = plotting.percentiles(real, phantom)
+    return {axis.get_xlabel(): axis for axis in figure.axes if axis.get_visible()}
+
+
+def test_percentiles_have_a_panel_for_each_statistic_and_no_other(panels):
+    assert list(panels) == ["area", "grey"]
+
+
+def test_percentiles_reach_from_the_lowest_to_the_highest_with_the_median_marked(panels):
+    real, phantom = panels["area"].collections
+    assert [segment[:, 0].tolist() for segment in real.get_segments()] == [[1, 3], [2, 6]]
+    assert [segment[:, 0].tolist() for segment in phantom.get_segments()] == [[1, 2], [3, 5]]
+    assert [line.get_xdata().tolist() for line in panels["area"].lines] == [[2, 4], [1.5, 3]]
+    assert [line.get_xdata().tolist() for line in panels["grey"].lines] == [[20], [25]], "kind b has no grey value"
+
+
+def test_percentiles_tell_real_and_phantom_apart_without_colour_and_put_real_above(panels):
+    real, phantom = panels["area"].lines
+    assert real.get_marker() != phantom.get_marker()
+    assert all(
+        panels["area"].yaxis_inverted() and a < b for a, b in zip(real.get_ydata(), phantom.get_ydata(), strict=True)
+    )
+    assert [label.get_text() for label in panels["area"].get_yticklabels()] == ["a", "b"]

@@ -222,7 +222,7 @@ def test_a_zip_with_a_password_says_so(tmp_path):
     for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.find(mark) + offset] |= 1
     (tmp_path / "a.zip").write_bytes(content)
-    with pytest.raises(DataError, match="password required.*unpack it yourself and give the folder"):
+    with pytest.raises(DataError, match="has a password.*unpack it yourself and give the folder"):
         unpack.unpack(tmp_path / "a.zip", tmp_path / "out", limit=1)
 
 
@@ -241,3 +241,22 @@ def test_other_files_are_not_archives(tmp_path):
     (tmp_path / "page.zip").write_text("<html>Please log in</html>")
     with pytest.raises(DataError, match="neither a zip nor a tar file"):
         unpack.unpack(tmp_path / "page.zip", tmp_path / "out", limit=1)
+
+
+def test_of_two_calls_at_once_the_faster_one_counts(data_root, tmp_path, monkeypatch, write_nuclei, capsys):
+    top = write_nuclei(tmp_path / "set")
+
+    def other_process(key, root):
+        write_nuclei(data_root / "nuclei")
+        return "3 pictures"
+
+    monkeypatch.setattr(download, "describe", other_process)
+    assert download.bring("nuclei", archive=top) == data_root / "nuclei"
+    assert "Another process was faster" in capsys.readouterr().out
+    assert [path.name for path in data_root.iterdir()] == ["nuclei"]
+
+
+def test_what_a_killed_call_left_is_named(data_root, tmp_path, write_nuclei, capsys):
+    (data_root / ".nuclei.abc").mkdir(parents=True)
+    download.bring("nuclei", archive=write_nuclei(tmp_path / "set"))
+    assert f"{data_root / '.nuclei.abc'} was left by a call that was killed" in capsys.readouterr().out

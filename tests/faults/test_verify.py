@@ -104,7 +104,7 @@ def test_a_missing_file_is_named(published):
     mask(published, 1, 2).unlink()
     result = run("verify", "nuclei")
     assert result.exit_code == 1
-    assert "8 of 9 masks of the published release are here, all as published; 1 files missing." in result.output
+    assert "8 of 9 masks of the published release are here, all as published; 1 of 12 files missing." in result.output
     assert f"  missing: {below(mask(published, 1, 2), published)}\n" in result.output
 
 
@@ -113,7 +113,10 @@ def test_a_part_of_a_set_is_told_in_a_few_lines(published):
         shutil.rmtree(published / "stage1_train" / f"{picture:064x}")
     result = run("verify", "nuclei")
     assert result.exit_code == 1
-    assert "1 of 3 pictures, 3 of 9 masks of the published release are here, all as published; 8 files" in result.output
+    assert (
+        "1 of 3 pictures, 3 of 9 masks of the published release are here, all as published; 8 of 12 files"
+        in result.output
+    )
     assert f"  missing: stage1_train/{2:064x}/ (4 files)\n" in result.output
     assert result.output.count("missing:") == 2
     assert "Chapters run on a part as well" in result.output
@@ -232,7 +235,7 @@ def test_a_damaged_file_in_an_archive_stops_it(published, tmp_path):
         mask(published, 0, k).write_bytes(b"no picture")
     archive = packed(published, tmp_path / "stage1_train.zip")
     shutil.rmtree(published)
-    expected = f"{below(mask(published, 0, 1), published)}: cannot be decoded, and 1 more files are damaged"
+    expected = f"Damaged files: 2, the first is {below(mask(published, 0, 1), published)} .cannot be decoded"
     with pytest.raises(DataError, match=expected):
         download.bring("nuclei", archive=archive)
     assert not list(published.parent.iterdir())
@@ -273,7 +276,7 @@ def test_brats_is_checked_by_counts_and_headers_and_says_so(cases):
     result = run("verify", "brats")
     assert result.exit_code == 1
     assert "3 of 369 cases of the whole training set are here, none damaged as far as headers tell; " in result.output
-    assert "366 cases or files missing" in result.output
+    assert "366 of 369 cases or files missing" in result.output
     assert f"missing: {TOP}/BraTS20_Training_004/\n" in result.output
     assert "a voxel that was changed is not noticed" in result.output
 

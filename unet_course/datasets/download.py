@@ -50,6 +50,8 @@ def bring(key, source=None, *, archive=None):
         return target
     print(terms(key))
     target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f".{key}.*/"):
+        print(f"{left} was left by a call that was killed, unless another one runs right now: then remove it.")
     with tempfile.TemporaryDirectory(prefix=f".{key}.", dir=target.parent) as scratch:
         place = Path(scratch) / key
         fetched = {"mirror": _from_mirror, "kaggle": _from_kaggle}[source](key) if archive is None else [Path(archive)]
@@ -63,7 +65,13 @@ def bring(key, source=None, *, archive=None):
                     file.unlink(missing_ok=True)  # else the next call would find the same damaged file
             raise
         (place / TERMS).write_text(terms(key) + "\n")
-        os.replace(place, target)
+        try:
+            os.replace(place, target)
+        except OSError:
+            if not target.exists():
+                raise
+            print(f"Another process was faster: {target} is kept as it is.")
+            return target
         verify.remember(replace(report, root=target))
     return target
 
@@ -101,8 +109,10 @@ def _verified(key, place):
     print(report.summary())
     if report.damaged:
         path, reason = next(iter(report.damaged.items()))
-        more = f", and {len(report.damaged) - 1:,} more files are damaged" if len(report.damaged) > 1 else ""
-        raise DataError(f"{path}: {reason}{more}. Fetch the archive again: nothing was put in place.")
+        raise DataError(
+            f"Damaged files: {len(report.damaged):,}, the first is {path} ({reason}). "
+            "Fetch the archive again; nothing was put in place."
+        )
     if report.changed or report.extra:
         print(*report.lines(), sep="\n")
     return report

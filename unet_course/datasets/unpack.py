@@ -47,9 +47,10 @@ def unpack(archive, place, *, limit):
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise DataError(f"{place}: the disk is full. {_ROOM}") from error
         raise DataError(f"{archive} is damaged ({error}): fetch it again.") from error
-    except (RuntimeError, NotImplementedError) as error:  # of zip files: a password, or a way of packing
+    except (RuntimeError, NotImplementedError) as error:
         raise DataError(
-            f"{archive} cannot be unpacked here ({error}): unpack it yourself and give the folder."
+            f"{archive} has a password, or is packed in a way that Python cannot undo: "
+            "unpack it yourself and give the folder."
         ) from error
 
 

@@ -31,7 +31,7 @@ class Report:
     damaged, changed : dict of str to str
         Files that cannot be read, and why; files with other content, and the release that has it so, or nothing.
     here : list of str
-        All files that were looked at.
+        All files that were looked at, or one of each case.
     unit, verdict, checked : str
         What is counted as missing, what to say when all that is here is good, and what was compared at all.
     """
@@ -61,7 +61,8 @@ class Report:
         counts = ", ".join(f"{here:,} of {there:,} {what}" for what, (here, there) in self.counts.items())
         counts = f"{self.key}: {counts} of {self.release} are here"
         if not (self.changed or self.damaged or self.extra):
-            missing = f"; {len(self.missing):,} {self.unit} missing" if self.missing else ""
+            total = len(self.missing) + len(self.here)
+            missing = f"; {len(self.missing):,} of {total:,} {self.unit} missing" if self.missing else ""
             return f"{counts}, {self.verdict}{missing}."
         found = {"damaged": self.damaged, "changed": self.changed, "extra": self.extra, "missing": self.missing}
         return (

@@ -3,6 +3,7 @@
 import gzip
 import io
 import tarfile
+import tracemalloc
 import zipfile
 
 import nibabel
@@ -107,11 +108,15 @@ def test_a_zip_without_one_of_the_files(data_root, tmp_path):
 
 def test_a_volume_that_unpacks_to_far_too_much(data_root, tmp_path, monkeypatch):
     monkeypatch.setattr("unet_course.datasets.brats_volumes.LARGEST", 100_000)
-    bomb = gzip.compress(bytes(1_000_000))
+    bomb = gzip.compress(bytes(50_000_000))
     files = [(name + ".gz", bomb if "_t1." in name else gzip.compress(content)) for name, content in volumes()]
-    assert "_t1.nii.gz is truncated or not a NIfTI file (it unpacks to more than" in error_of(
-        write_zip(tmp_path / "set.zip", files), data_root
-    )
+    archive = write_zip(tmp_path / "set.zip", files)
+    tracemalloc.start()
+    message = error_of(archive, data_root)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "_t1.nii.gz is truncated or not a NIfTI file (it unpacks to more than" in message
+    assert peak < 10_000_000, "the memory is not filled first"
 
 
 def test_a_file_far_too_large_is_not_even_read(data_root, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from .augmentation_parameters import (
     elastic_lattices,
     first_rows,
     float32,
+    last_pixel,
 )
 
 FLIPS = ("none", "horizontal", "vertical", "both")
@@ -192,20 +193,15 @@ def _source(parameters):
 def _bilinear(images, source):
     """Images between their pixels; written so that a weight of 0 copies a value bit by bit."""
     n, height, width, channels = images.shape
-    pixels = images.reshape(-1, channels)
-    corner = np.floor(source)
-    down, right = (source - corner)[..., None]
-    top, left = corner.astype(np.int32)
-    bottom, beside = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
-    first = first_rows(n, height)
-
-    def between(row):
-        start = (first + row) * width
-        value = np.take(pixels, start + left, axis=0)
-        return value + right * (np.take(pixels, start + beside, axis=0) - value)
-
-    upper = between(top)
-    return upper + down * (between(bottom) - upper)
+    near = np.floor(source)
+    down, right = (source - near)[..., None]
+    far = np.minimum(near + 1, last_pixel(height, width))
+    # Near and far, row and column; then the four corners, top and bottom, left and right.
+    sides = np.stack((near, far)).astype(np.int32)
+    places = ((first_rows(n, height) + sides[:, 0]) * width)[:, None] + sides[:, 1]
+    corners = np.take(images.reshape(-1, channels), places, axis=0)
+    level = corners[:, 0] + right * (corners[:, 1] - corners[:, 0])
+    return level[0] + down * (level[1] - level[0])
 
 
 def _nearest(masks, source):

@@ -72,14 +72,14 @@ class Parameters:
             Twice the last row and column: `mirror - position` lies as far inside as `position` lies outside.
         """
         maps = np.moveaxis(self.maps, 1, 0)[..., None]
-        last = float32((self.height - 1, self.width - 1))[:, None, None]
-        down = maps[:, :, 0] * centred(self.height) + maps[:, :, 2] + last / 2
+        last = last_pixel(self.height, self.width)
+        down = maps[:, :, 0] * centred(self.height) + maps[:, :, 2] + last[..., 0] / 2
         across = maps[:, :, 1] * centred(self.width)
         elastic = []
         if self.lattices is not None:
             tall = float32(np.einsum("nakl,ky->lany", self.lattices, spline_weights(self.height)))
             elastic = list(zip(tall[..., None], spline_weights(self.width), strict=True))
-        return down[..., None], across[:, :, None], elastic, 2 * last[..., None]
+        return down[..., None], across[:, :, None], elastic, 2 * last
 
     def noise_windows(self, channels):
         """For each tile of noise its values (side * side, channels), and what to add up to find where each pixel reads.
@@ -176,6 +176,11 @@ def elastic_lattices(strength, knots, maps, height, width):
 def first_rows(n, height):
     """Where each image begins, in rows, when all lie below one another: array of int32 (n, 1, 1)."""
     return height * np.arange(n, dtype=np.int32)[:, None, None]
+
+
+def last_pixel(height, width):
+    """The last row and column: array of float32 (2, 1, 1, 1)."""
+    return float32((height - 1, width - 1)).reshape(2, 1, 1, 1)
 
 
 def each(values):

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from ..augmentation_parameters import check, each, first_rows
+from ..augmentation_parameters import check, each, first_rows, last_pixel
 
 
 def augment(images, masks, parameters):
@@ -53,20 +53,15 @@ def _source(parameters):
 def _bilinear(images, source):
     """Images between their pixels; written so that a weight of 0 copies a value bit by bit."""
     n, height, width, channels = images.shape
-    pixels = ops.reshape(images, (-1, channels))
-    corner = ops.floor(source)
-    down, right = ops.unstack((source - corner)[..., None])
-    top, left = ops.unstack(ops.cast(corner, "int32"))
-    bottom, beside = ops.minimum(top + 1, height - 1), ops.minimum(left + 1, width - 1)
-    first = first_rows(n, height)
-
-    def between(row):
-        start = ops.add(first, row) * width
-        value = ops.take(pixels, start + left, axis=0)
-        return value + right * (ops.take(pixels, start + beside, axis=0) - value)
-
-    upper = between(top)
-    return upper + down * (between(bottom) - upper)
+    near = ops.floor(source)
+    down, right = ops.unstack((source - near)[..., None])
+    far = ops.minimum(near + 1, last_pixel(height, width))
+    # Near and far, row and column; then the four corners, top and bottom, left and right.
+    sides = ops.cast(ops.stack((near, far)), "int32")
+    places = (ops.add(first_rows(n, height), sides[:, 0]) * width)[:, None] + sides[:, 1]
+    corners = ops.take(ops.reshape(images, (-1, channels)), places, axis=0)
+    level = corners[:, 0] + right * (corners[:, 1] - corners[:, 0])
+    return level[0] + down * (level[1] - level[0])
 
 
 def _nearest(masks, source):

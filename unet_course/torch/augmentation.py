@@ -2,7 +2,7 @@
 
 import torch
 
-from ..augmentation_parameters import check, each, first_rows
+from ..augmentation_parameters import check, each, first_rows, last_pixel
 
 
 def augment(images, masks, parameters):
@@ -53,20 +53,16 @@ def _source(parameters, device):
 def _bilinear(images, source):
     """Images between their pixels; written so that a weight of 0 copies a value bit by bit."""
     n, height, width, channels = images.shape
-    pixels = images.reshape(-1, channels)
-    corner = torch.floor(source)
-    down, right = (source - corner)[..., None]
-    top, left = corner.int()
-    bottom, beside = torch.clamp(top + 1, max=height - 1), torch.clamp(left + 1, max=width - 1)
-    first = _on(images.device, first_rows(n, height))
-
-    def between(row):
-        start = (first + row) * width
-        value = _take(pixels, start + left)
-        return value + right * (_take(pixels, start + beside) - value)
-
-    upper = between(top)
-    return upper + down * (between(bottom) - upper)
+    device = images.device
+    near = torch.floor(source)
+    down, right = (source - near)[..., None]
+    far = torch.minimum(near + 1, _on(device, last_pixel(height, width)))
+    # Near and far, row and column; then the four corners, top and bottom, left and right.
+    sides = torch.stack((near, far)).int()
+    places = ((_on(device, first_rows(n, height)) + sides[:, 0]) * width)[:, None] + sides[:, 1]
+    corners = _take(images.reshape(-1, channels), places)
+    level = corners[:, 0] + right * (corners[:, 1] - corners[:, 0])
+    return level[0] + down * (level[1] - level[0])
 
 
 def _nearest(masks, source):

@@ -134,7 +134,7 @@ def _verify(which, every):
             print(error)
             continue
         report = verify.verify(key, root)
-        print(verify.remember(report), *report.lines(all=every), sep="\n")
+        print(verify.remember(report), *report.lines(every=every), sep="\n")
         differ = differ or not report.whole
     return int(differ)
 

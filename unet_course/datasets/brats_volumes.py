@@ -98,8 +98,10 @@ def header(path):
         length = int.from_bytes(_end_of(path), "little") if packed else path.stat().st_size
     except _DAMAGE as error:
         raise damaged(path, error) from error
-    if length < expected or (packed and length != expected):
-        raise damaged(path, f"{length:,} bytes instead of {expected:,}")
+    if packed and length != expected:
+        raise damaged(path, "it does not end with its length")
+    if length < expected:
+        raise damaged(path, f"{length:,} of {expected:,} bytes")
     return shape
 
 

@@ -44,7 +44,8 @@ def bring(key, source=None, *, archive=None):
     source = _checked(key, source, archive)
     target = paths.data_root() / key
     if target.exists():
-        print(f"{target} is there already: {describe(key, target)}. Remove it to fetch it again.")
+        remedy = f"Remove it to fetch it again; `unet-course data verify {key}` names what differs"
+        print(f"{target} is there already: {describe(key, target)}. {remedy}.")
         if source_of(target) == "real":
             print(verify.remembered(key, target) or verify.remember(verify.verify(key, target)))
         return target

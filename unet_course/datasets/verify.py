@@ -69,12 +69,12 @@ class Report:
             f"{counts}; {self.unit}: {', '.join(f'{len(paths):,} {word}' for word, paths in found.items() if paths)}."
         )
 
-    def lines(self, *, all=False):
+    def lines(self, *, every=False):
         """The files by name, the remedies, and what was compared.
 
         Parameters
         ----------
-        all : bool
+        every : bool
             Name every file. Default: a folder that is missing with all its files is one line, and of each kind at most
             20 lines are given.
 
@@ -83,11 +83,11 @@ class Report:
         list of str
         """
         kinds = {"damaged": _noted(self.damaged), "changed": _noted(self.changed), "extra": self.extra}
-        kinds["missing"] = self.missing if all else self._folded()
+        kinds["missing"] = self.missing if every else self._folded()
         how = f"`unet-course data verify {self.key} --all` names every file"
         lines = []
         for word, names in kinds.items():
-            shown = names if all else names[:_SHOWN]
+            shown = names if every else names[:_SHOWN]
             lines += [f"  {word}: {name}" for name in shown]
             if len(shown) < len(names):
                 lines.append(f"  {word}: ... and {len(names) - len(shown):,} more; {how}")

@@ -4,6 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from skimage import segmentation
 
+from .augmentation import augment
+from .batches import as_float
+
 # Okabe and Ito's colours, safe for the common colour blindnesses.
 BLUE, ORANGE, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
 
@@ -62,6 +65,32 @@ def outline(image, truth, prediction=None):
     return picture
 
 
+def gallery(image, mask, augmentation, *, n=7, columns=4, seed=0):
+    """Show an image and `n` augmented versions of it, each with the outline of its mask.
+
+    Parameters
+    ----------
+    image : array, shape (H, W, C)
+        uint8, or float in [0, 1].
+    mask : array of int, shape (H, W)
+    augmentation : unet_course.augmentation.Augmentation
+    n, columns : int
+        Augmented versions, and pictures in a row; `n + 1` must be a multiple of `columns`.
+    seed : int
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    images, masks = (np.repeat(array[None], n, axis=0) for array in (as_float(image), np.asarray(mask)))
+    parameters = augmentation.sample(np.random.default_rng(seed), *masks.shape)
+    images, masks = augment(images, masks, parameters)
+    pairs = [(as_float(image), mask), *zip(images, masks, strict=True)]
+    pictures = [outline(picture[..., 0] if picture.shape[-1] == 1 else picture, truth) for picture, truth in pairs]
+    titles = ["original", *[""] * (columns - 1)]
+    return rows([pictures[column::columns] for column in range(columns)], titles=titles)
+
+
 def learning_curves(history, names, *, best_epoch=None):
     """Plot training (solid, dots) and validation (dashed, squares) values of each name against the epoch.
 
@@ -93,7 +122,7 @@ def learning_curves(history, names, *, best_epoch=None):
     return figure
 
 
-def percentiles(real, phantom, *, width=6.4):
+def percentiles(real, phantom, *, width=5.2):
     """Draw the 10th to the 90th percentile of each statistic as a line with the median on it, real above phantom.
 
     Parameters

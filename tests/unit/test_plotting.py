@@ -1,9 +1,11 @@
 """The figures that chapters share show all they are given."""
 
 import matplotlib
+import numpy as np
 import pytest
 
 from unet_course import plotting
+from unet_course.augmentation import Augmentation
 
 matplotlib.use("agg")
 
@@ -36,3 +38,15 @@ def test_percentiles_tell_real_and_phantom_apart_without_colour_and_put_real_abo
         panels["area"].yaxis_inverted() and a < b for a, b in zip(real.get_ydata(), phantom.get_ydata(), strict=True)
     )
     assert [label.get_text() for label in panels["area"].get_yticklabels()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_gallery_shows_the_original_first_and_outlines_every_mask(channels):
+    image, mask = np.full((32, 32, channels), 128, np.uint8), np.zeros((32, 32), int)
+    mask[8:20, 10:24] = 1
+    figure = plotting.gallery(image, mask, Augmentation.only(rotation=30, shift=0.1), n=3, columns=2)
+    pictures = [axis.get_images()[0].get_array() for axis in figure.axes]
+    assert [axis.get_title() for axis in figure.axes] == ["original", "", "", ""]
+    assert np.allclose(pictures[0], plotting.outline(image.squeeze(), mask))
+    assert len({picture.tobytes() for picture in pictures}) == 4
+    assert all(np.ptp(picture) > 0 for picture in pictures)  # grey but for the outline

@@ -1,7 +1,16 @@
 """Training: both twins learn a small task, stop early, keep the best weights, and repeat themselves."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+
+from unet_course import convert
+from unet_course.augmentation import Augmentation
 
 rng = np.random.default_rng(0)
 IMAGES = rng.random((12, 16, 16, 1), dtype=np.float32)
@@ -76,3 +85,153 @@ def test_a_loss_that_is_not_a_number_stops_with_advice(twin):
             loss=lambda logits, masks: twin.bce_loss(logits, masks) * float("nan"),
             epochs=1,
         )
+
+
+def small(twin, **options):
+    twin.set_seed(0)
+    return twin.unet(1, 1, base_filters=4, depth=2, **options)
+
+
+def losses(twin, model, **options):
+    settings = {"loss": twin.bce_loss, "learning_rate": 0.01, "epochs": 2, "batch_size": 4, "metrics": ("dice",)}
+    data = options.pop("train", (IMAGES, MASKS))
+    history = twin.fit(model, data, data, **settings | options)
+    return [line[name] for line in history.epochs for name in ("loss", "val_loss")]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"sampling_weights": np.arange(1.0, 13)},
+        {"augment": Augmentation(quarter_turns=True), "accumulate": 2},
+    ],
+)
+def test_the_twins_learn_alike_from_the_same_weights(keras_twin, torch_twin, options):
+    keras_model, torch_model = small(keras_twin), small(torch_twin)
+    convert.keras_to_torch(keras_model, torch_model)
+    ours, theirs = losses(keras_twin, keras_model, **options), losses(torch_twin, torch_model, **options)
+    # Three updates in the first epoch, three in the second: rounding grows from step to step.
+    assert np.allclose(ours[:2], theirs[:2], atol=1e-4)
+    assert np.allclose(ours[2:], theirs[2:], atol=1e-3)
+
+
+def test_a_batch_computed_in_two_pieces_is_the_same_batch(twin):
+    models = [small(twin, batch_norm=False) for _ in range(2)]
+    whole, pieces = (losses(twin, model, accumulate=n) for n, model in enumerate(models, start=1))
+    assert np.allclose(whole, pieces, atol=1e-5)
+    assert np.allclose(*(twin.predict(model, IMAGES) for model in models), atol=1e-5)
+
+
+def test_bfloat16_learns_almost_the_same(twin):
+    models = [small(twin) for _ in range(2)]
+    exact, coarse = (losses(twin, model, precision=p) for model, p in zip(models, ("float32", "bfloat16"), strict=True))
+    assert 0 < np.abs(np.subtract(exact, coarse)).max() < 0.02
+    close = [twin.predict(model, IMAGES) for model in models]
+    assert 0 < np.abs(close[0] - close[1]).max() < 0.1
+
+
+def test_a_lack_of_memory_names_a_batch_size_to_try(twin):
+    def greedy(logits, masks):
+        raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    with pytest.raises(MemoryError, match="batch of 4 with images of 16x16.*accumulate=2"):
+        losses(twin, small(twin), loss=greedy)
+
+
+def test_a_finished_run_is_not_trained_again_but_can_grow(twin, tmp_path):
+    unbroken = losses(twin, small(twin), epochs=3)
+    first = losses(twin, small(twin), epochs=2, checkpoint_dir=tmp_path)
+    other = twin.unet(1, 1, base_filters=4, depth=2)  # the checkpoint brings the weights
+    assert losses(twin, other, epochs=2, checkpoint_dir=tmp_path) == first
+    assert losses(twin, other, epochs=3, checkpoint_dir=tmp_path) == unbroken
+    assert losses(twin, small(twin), epochs=2, checkpoint_dir=tmp_path, resume=False) == first
+
+
+def test_a_checkpoint_of_another_run_is_refused(twin, tmp_path):
+    losses(twin, small(twin), epochs=1, checkpoint_dir=tmp_path)
+    with pytest.raises(ValueError, match="started with learning_rate=0.01, this one has learning_rate=0.1"):
+        losses(twin, small(twin), epochs=1, checkpoint_dir=tmp_path, learning_rate=0.1)
+    with pytest.raises(ValueError, match="another network"):
+        losses(twin, twin.unet(1, 1, base_filters=2, depth=2), epochs=1, checkpoint_dir=tmp_path)
+
+
+def test_a_run_that_stopped_early_stays_stopped(twin, tmp_path):
+    contrary = (IMAGES, 1 - MASKS)
+    runs = [
+        train(twin, epochs=30, validation=contrary, callbacks=[twin.EarlyStopping(2)], checkpoint_dir=tmp_path)
+        for _ in range(2)
+    ]
+    assert len(runs[0][1]) < 30
+    assert runs[0][1].epochs == runs[1][1].epochs
+    assert np.array_equal(*(twin.predict(model, IMAGES) for model, _ in runs))
+
+
+def test_a_classifier_learns_from_labels(twin):
+    twin.set_seed(0)
+    model = twin.unet_classifier(1, 3, image_size=16, head="average", base_filters=4, depth=2)
+    labels = np.arange(12) % 3
+    images = (IMAGES * 0.2 + labels[:, None, None, None] * 0.3).astype(np.float32)
+    options = {"loss": twin.cross_entropy_loss, "metrics": ("accuracy",), "augment": Augmentation.only(rotation=10)}
+    history = twin.fit(model, (images, labels), (images, labels), learning_rate=0.03, epochs=8, batch_size=4, **options)
+    assert history["loss"][-1] < history["loss"][0]
+    assert twin.predict(model, images).shape == (12, 3)
+
+
+def test_volumes_are_trained_on_and_predicted(twin):
+    volumes = rng.random((2, 8, 8, 8, 1), dtype=np.float32)
+    data = (volumes, (volumes[..., 0] > 0.5).astype(int))
+    model = twin.unet_3d(1, 1, base_filters=2, depth=2)
+    history = twin.fit(model, data, data, loss=twin.dice_loss, epochs=1, batch_size=1, augment=True)
+    assert len(history) == 1
+    assert twin.predict(model, volumes, flips=True).shape == (2, 8, 8, 8)
+
+
+def test_any_keras_callback_is_taken(keras_twin):
+    import keras
+
+    seen = []
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append((epoch, sorted(logs))))
+    losses(keras_twin, small(keras_twin), callbacks=[callback])
+    assert [epoch for epoch, _ in seen] == [0, 1]
+    assert {"loss", "val_loss", "dice", "seconds"} <= set(seen[0][1])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="PyTorch compiles with g++")
+def test_a_compiled_model_learns_the_same(torch_twin):
+    exact, compiled = (losses(torch_twin, small(torch_twin), compile=c) for c in (False, True))
+    assert np.allclose(exact, compiled, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_keras_learns_the_same_on_another_backend(keras_twin, backend, tmp_path):
+    """In a process of its own: a backend is chosen once."""
+    pytest.importorskip(backend)
+    model = small(keras_twin)
+    path = keras_twin.save_weights(model, tmp_path / "start")
+    script = f"""
+import json
+import numpy as np
+from unet_course import keras as uc
+from unet_course.augmentation import Augmentation
+
+rng = np.random.default_rng(0)
+images = rng.random((12, 16, 16, 1), dtype=np.float32)
+masks = (images[..., 0] > 0.5).astype(int)
+model = uc.load_weights(uc.unet(1, 1, base_filters=4, depth=2), {str(path)!r})
+callbacks = [uc.DwellLearningRate(0.5, dwell=True), uc.CyclicalLearningRate(0.001, 0.01, 3)]
+options = dict(learning_rate=0.01, epochs=2, batch_size=4, accumulate=2, callbacks=callbacks, augment=Augmentation())
+data = (images, masks)
+folder = {str(tmp_path / "run")!r}
+history = uc.fit(model, data, data, loss=uc.bce_loss, checkpoint_dir=folder, checkpoint_every=2, **options)
+print(json.dumps([history["loss"], history["val_loss"]]))
+"""
+    found = []
+    for name in ("tensorflow", backend):
+        environment = os.environ | {"KERAS_BACKEND": name, "TQDM_DISABLE": "1"}
+        shutil.rmtree(tmp_path / "run", ignore_errors=True)
+        done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+        found.append(json.loads(done.stdout.splitlines()[-1]))
+    assert np.allclose(*found, atol=1e-3)

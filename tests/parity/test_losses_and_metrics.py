@@ -173,6 +173,20 @@ def test_running_scores_have_names_of_their_own_and_start_again(twin, name):
     assert run(twin, running, logits, labels) == first
 
 
+def test_keras_counts_the_same_in_the_graph_of_a_model(keras_twin):
+    import keras
+
+    logits, labels = example(3, {"ignore_label": IGNORE})
+    model = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Identity()])
+    scores = [keras_twin.Confusion(name, ignore_label=IGNORE) for name in ("dice", "accuracy")]
+    loss = keras_twin.cross_entropy_loss
+    model.compile(loss=lambda masks, x: loss(x, masks[..., 0], ignore_label=IGNORE), metrics=scores)
+    found = model.evaluate(logits, labels[..., None], batch_size=2, verbose=0, return_dict=True)
+    for name in ("dice", "accuracy"):
+        alone = run(keras_twin, keras_twin.Confusion(name, ignore_label=IGNORE), logits, labels)
+        assert found[name] == pytest.approx(alone, rel=1e-6)
+
+
 def test_a_classifier_is_scored_by_its_labels(twin):
     logits, labels = np.eye(4, dtype=np.float32), np.array([0, 1, 2, 0])
     assert run(twin, twin.accuracy(), logits, labels) == 0.75

@@ -150,6 +150,12 @@ def test_the_two_rules_decide_what_empty_masks_give(empty, one_empty, distances,
     assert metrics.surface_dice(nothing, something, **dice) == metrics.surface_dice(something, nothing, **dice) == 0
 
 
+def test_nothing_is_infinitely_far_and_an_empty_mask_has_no_surface():
+    from_truth, from_prediction = metrics.surface_distances(square(0, 0), np.zeros((8, 8), int), spacing=1)
+    assert from_truth.tolist() == [np.inf] * 12
+    assert from_prediction.size == 0
+
+
 @pytest.mark.parametrize("forgotten", ["spacing", "empty", "one_empty"])
 def test_neither_millimetres_nor_the_rules_can_be_forgotten(forgotten):
     arguments = {"spacing": 1, **RULES}

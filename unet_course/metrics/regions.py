@@ -40,7 +40,7 @@ def region_scores(truth, prediction, regions, *, spacing, tolerance, empty, one_
     check_shapes(truth, prediction)
     known = [0, *(label for labels in regions.values() for label in labels)]
     for labels, name in ((truth, "truth"), (prediction, "prediction")):
-        strange = np.setdiff1d(labels, known)
+        strange = labels[~np.isin(labels, known)]
         if strange.size:
             raise ValueError(
                 f"{name} holds label {strange[0]}, which is in no region: renumber the labels as `regions` has them, "
@@ -52,6 +52,6 @@ def region_scores(truth, prediction, regions, *, spacing, tolerance, empty, one_
         counts = confusion(*(mask[None] for mask in masks))[0]
         overlap = {key: float(score(key, counts, empty=empty)) for key in ("dice", "sensitivity", "specificity")}
         surfaces = surface_scores(*masks, spacing=spacing, tolerance=tolerance, empty=empty, one_empty=one_empty)
-        voxels = dict(zip(("voxels_truth", "voxels_prediction"), (int(mask.sum()) for mask in masks), strict=True))
-        table[name] = overlap | surfaces | voxels
+        tp, fp, fn, _ = counts.tolist()
+        table[name] = overlap | surfaces | {"voxels_truth": tp + fn, "voxels_prediction": tp + fp}
     return table

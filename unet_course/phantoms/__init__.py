@@ -8,7 +8,7 @@ STAND_INS = {
     "nuclei": {},
     "lgg": {"n_patients": 12, "n_slices": 16, "size": 128},
     "brats": {"n_cases": 6, "shape": (64, 64, 32)},
-    "brain_tumor": {"n_images": 120, "size": 128},
+    "brain_tumor": {"n_images": 120, "size": 192},
 }
 
 

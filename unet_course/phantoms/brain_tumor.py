@@ -14,7 +14,7 @@ from unet_course.phantoms.space import axial, coronal, sagittal
 from unet_course.phantoms.tumours import Glioblastoma, Solid, inside_white_matter, on_surface
 from unet_course.phantoms.writing import write_set
 
-VERSION = 1  # raise when the same seed gives other pixels
+VERSION = 2  # raise when the same seed gives other pixels
 PLANES = {0: sagittal, 1: coronal, 2: axial}  # by the axis they are perpendicular to
 SELLA = (0, 4, -31)  # the seat of the pituitary gland, mm
 
@@ -115,15 +115,15 @@ def _write_class(folder, name, counts, size, defects, rng, progress):
         twins = round(habit.twins * count) if is_test and defects else 0
         for number in range(count):
             if number < twins:
-                picture = pictures[number % len(pictures)]
+                # The copied ones are those from the web: bright, and of any size.
+                web = [picture for picture in pictures if picture.shape[0] != picture.shape[1]] or pictures
+                picture = web[number % len(web)]
                 # Other tables of the same compression: the same pixels in other bytes. "No tumour" is copied as it is.
                 content = _jpeg(picture, optimize=name != "no_tumor")
             else:
                 square = rng.random() < (habit.square[is_test] if defects else 0.5)
-                grey = habit.grey[is_test] if defects else 50
-                picture = draw(
-                    rng, name, size, square=square, grey=grey, other_sequences=defects and name == "no_tumor"
-                )
+                grey = habit.grey[is_test or not square] if defects else 50
+                picture = draw(rng, name, size, square=square, grey=grey, giveaways=defects)
                 content = _jpeg(picture)
             if not is_test:
                 pictures.append(picture)
@@ -131,7 +131,7 @@ def _write_class(folder, name, counts, size, defects, rng, progress):
             progress.update()
 
 
-def draw(rng, name, size, *, square=True, grey=50, other_sequences=False):
+def draw(rng, name, size, *, square=True, grey=50, giveaways=False):
     """Draw one picture.
 
     Parameters
@@ -142,11 +142,13 @@ def draw(rng, name, size, *, square=True, grey=50, other_sequences=False):
     size : int
         Side in pixels of a square picture.
     square : bool
-        Else it is smaller, cut closer to the head, and higher than wide.
+        Else it is mostly smaller, cut closer to the head, and higher than wide.
     grey : float
         Mean grey level, 0 to 255.
-    other_sequences : bool
-        T1, T2 or FLAIR, axial; else T1 after contrast in one of three directions.
+    giveaways : bool
+        As in the real set, heads without a tumour are seen from above, in T1, T2 or FLAIR and in few pixels, and those
+        with a tumour of the pituitary from nearer by. Else every picture is T1 after contrast, in one of three
+        directions.
 
     Returns
     -------
@@ -155,10 +157,16 @@ def draw(rng, name, size, *, square=True, grey=50, other_sequences=False):
     head = Head(rng)
     tumour = _tumour(rng, head, CLASSES[name])
     scanner = Scanner(rng, snr=rng.uniform(18, 40), shading=rng.uniform(0.05, 0.25), tumour=tumour and tumour.values)
-    axis = 2 if other_sequences else rng.choice(3, p=(0.3, 0.32, 0.38))
-    plane = _plane(rng, tumour, axis, size, square)
+    healthy, near = (giveaways and CLASSES[name] == kind for kind in ("no_tumor", "pituitary"))
+    axis = 2 if healthy else rng.choice(3, p=(0.3, 0.32, 0.38))
+    if square:
+        field_of_view, shape = rng.uniform(*((185, 215) if near else (225, 255))), (size, size)
+    else:
+        height = round(size * np.clip(np.exp(rng.normal(np.log(0.46 if healthy else 0.65), 0.25)), 0.4, 1.2))
+        field_of_view, shape = rng.uniform(205, 230), (height, round(height * rng.uniform(0.8, 0.98)))
+    plane = PLANES[axis](_place(rng, tumour, axis), field_of_view, shape)
     fractions, _ = head.tissues(plane, tumour)
-    sequence = rng.choice(["t1", "t2", "flair"]) if other_sequences else "t1ce"
+    sequence = rng.choice(["t1", "t2", "flair"]) if healthy else "t1ce"
     factor = scanner.sensitivity(plane) * scanner.grain(plane)
     picture = scanner.acquire(rng, fractions, sequence, factor, blur=0.55 * size / 256)
     white = grey * np.exp(rng.normal(0, 0.15)) / picture.mean()
@@ -178,16 +186,11 @@ def _tumour(rng, head, kind):
     return None
 
 
-def _plane(rng, tumour, axis, size, square):
-    """A plane through the tumour, a little off its centre, or through the middle of the head."""
+def _place(rng, tumour, axis):
+    """Where a plane cuts the axis: through the tumour, a little off its centre, or through the middle of the head."""
     if tumour is None:
-        place = rng.uniform(*((-25, 25), (-45, 30), (-25, 60))[axis])
-    else:
-        place = tumour.centre[axis] + rng.uniform(-0.4, 0.4) * tumour.radius
-    if square:
-        return PLANES[axis](place, rng.uniform(225, 255), size)
-    height = round(size * rng.uniform(0.4, 0.9))
-    return PLANES[axis](place, rng.uniform(205, 230), (height, round(height * rng.uniform(0.8, 0.98))))
+        return rng.uniform(*((-25, 25), (-45, 30), (-25, 60))[axis])
+    return tumour.centre[axis] + rng.uniform(-0.4, 0.4) * tumour.radius
 
 
 def _file_name(habit, number, is_test):

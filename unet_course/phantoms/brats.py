@@ -12,7 +12,7 @@ from unet_course.phantoms.space import axial
 from unet_course.phantoms.tumours import Glioblastoma, inside_white_matter
 from unet_course.phantoms.writing import write_set
 
-VERSION = 1  # raise when the same seed gives other voxels
+VERSION = 2  # raise when the same seed gives other voxels
 TOP = "MICCAI_BraTS2020_TrainingData"
 MISNAMED = 355, "W39_1998.09.19_Segm.nii"  # the case of the published set whose labels have another name, and that name
 WIDTH, HEIGHT = 240, 155  # mm, as the real volumes of 240 x 240 x 155 voxels

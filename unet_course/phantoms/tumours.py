@@ -63,10 +63,10 @@ class LowGrade(Tumour):
         super().__init__(rng, centre, radius, roughness=rng.uniform(0.25, 0.6), pressure=rng.uniform(0, 0.25))
         self.edge = rng.uniform(1.5, 5)  # mm over which it fades
         self.hand = np.exp(rng.normal(0, 0.07))  # annotators disagree about the radius
-        self.fluid = rng.uniform(-2.4, 0.1)
+        self.fluid = rng.uniform(-2.2, 0.3)
         t1 = rng.uniform(1350, 2000)
         agent = rng.uniform(0.08, 0.25) if rng.random() < 0.2 else 0.02
-        self.values = {"solid": (t1, rng.uniform(115, 190), rng.uniform(0.82, 0.93), agent)}
+        self.values = {"solid": (t1, rng.uniform(110, 180), rng.uniform(0.82, 0.93), agent)}
 
     def grow(self, fractions, maps, plane):
         """Turn brain into tumour; changes the tissues in place."""

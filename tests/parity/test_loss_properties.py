@@ -283,6 +283,7 @@ def test_wrong_use_is_answered_with_advice(value):
         (("dice_loss", logits, labels), {"reduction": "mean"}, 'use "image" or "batch"'),
         (("bce_loss", logits, labels), {"class_weights": (1, 2, 3)}, "must be 2 numbers"),
         (("dice_loss", classes, labels), {"class_weights": (1, 2)}, "must be 3 numbers"),
+        (("dice_loss", logits, labels), {"class_weights": (1, 2)}, "need one channel per class"),
         (("focal_loss", classes, labels), {"class_weights": (0, 0, 0)}, "not all 0"),
     ]:
         with pytest.raises(ValueError, match=message):

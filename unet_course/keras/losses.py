@@ -188,6 +188,10 @@ def _overlap_loss(logits, masks, alpha, beta, smooth, reduction, class_weights, 
         raise ValueError(f"smooth={smooth} must be above 0: without it an empty mask has no gradient.")
     if reduction not in ("image", "batch"):
         raise ValueError(f'reduction={reduction!r} is not known: use "image" or "batch".')
+    if class_weights is not None and logits.shape[-1] == 1:
+        raise ValueError(
+            "class_weights need one channel per class: one channel is scored by its foreground alone."
+        )
     logits, masks, counted = _prepare(logits, masks, ignore_label)
     if logits.shape[-1] == 1:
         probabilities, truth = ops.sigmoid(logits), ops.cast(masks[..., None], logits.dtype)
@@ -199,6 +203,8 @@ def _overlap_loss(logits, masks, alpha, beta, smooth, reduction, class_weights, 
     false_alarms = ops.sum(probabilities, axis=pixels) - overlap
     missed = ops.sum(truth, axis=pixels) - overlap
     index = (2 * overlap + smooth) / (2 * (overlap + alpha * false_alarms + beta * missed) + smooth)
+    if class_weights is None:
+        return ops.mean(1 - index)
     weights = _as_weights(class_weights, logits, logits.shape[-1])
     return ops.mean(ops.sum((1 - index) * (weights / ops.sum(weights)), axis=-1))
 
@@ -244,7 +250,6 @@ def _weighted_mean(losses, masks, logits, class_weights, counted):
 
 
 def _as_weights(class_weights, logits, classes):
-    class_weights = (1.0,) * classes if class_weights is None else class_weights
     if len(class_weights) != classes or min(class_weights) < 0 or max(class_weights) <= 0:
         raise ValueError(f"class_weights={class_weights} must be {classes} numbers, at least 0, not all 0.")
     return ops.convert_to_tensor(class_weights, dtype=logits.dtype)

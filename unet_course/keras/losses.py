@@ -189,9 +189,7 @@ def _overlap_loss(logits, masks, alpha, beta, smooth, reduction, class_weights, 
     if reduction not in ("image", "batch"):
         raise ValueError(f'reduction={reduction!r} is not known: use "image" or "batch".')
     if class_weights is not None and logits.shape[-1] == 1:
-        raise ValueError(
-            "class_weights need one channel per class: one channel is scored by its foreground alone."
-        )
+        raise ValueError("class_weights need one channel per class: one channel is scored by its foreground alone.")
     logits, masks, counted = _prepare(logits, masks, ignore_label)
     if logits.shape[-1] == 1:
         probabilities, truth = ops.sigmoid(logits), ops.cast(masks[..., None], logits.dtype)
@@ -256,4 +254,4 @@ def _as_weights(class_weights, logits, classes):
 
 
 def _one_hot(masks, logits):
-    return ops.one_hot(masks, logits.shape[-1], dtype=logits.dtype)
+    return ops.cast(masks[..., None] == ops.arange(logits.shape[-1], dtype=masks.dtype), logits.dtype)

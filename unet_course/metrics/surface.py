@@ -3,7 +3,7 @@
 One case at a time, 2-D or 3-D. The surface of a mask is the set of its pixels that touch a pixel outside the mask with
 an edge (in 3-D, a face); what lies beyond the border of the array is outside. A distance goes from the centre of such
 a pixel to the nearest centre on the other surface. Google DeepMind's `surface-distance` puts surfaces between pixels
-instead and differs by up to about one pixel; MONAI and MedPy define them as here.
+instead and differs by up to about one pixel; MONAI and MedPy find the same surface as here.
 """
 
 import numpy as np
@@ -55,7 +55,8 @@ def surface_distances(truth, prediction, *, spacing):
 def hausdorff(truth, prediction, *, spacing, empty, one_empty, percentile=95):
     """Hausdorff distance: how far the surfaces part where they part most, the worst 5 % left out.
 
-    Of each of the two sets of `surface_distances` the percentile is taken; the result is the larger one.
+    Of each of the two sets of `surface_distances` the percentile is taken; the result is the larger one. MONAI does the
+    same; MedPy takes one percentile of both sets together, which is usually smaller.
 
     Parameters
     ----------

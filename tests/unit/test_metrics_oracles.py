@@ -1,6 +1,8 @@
 """The NumPy metrics against MONAI and torchmetrics: equal, and on empty masks different in exactly the stated way."""
 
+import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,3 +159,12 @@ def test_calibration_agrees_with_torchmetrics(torchmetrics, seed, bins):
     theirs = torchmetrics.classification.MulticlassCalibrationError(num_classes=4, n_bins=bins, norm="l1")
     theirs.update(torch.from_numpy(classes), torch.from_numpy(labels))
     assert close(metrics.expected_calibration_error(labels, classes, bins=bins), theirs.compute())
+
+
+@pytest.mark.parametrize("empty", ["nan", 0, 1])
+def test_the_recorded_table_of_empty_masks_holds_what_the_package_returns(empty):
+    record = json.loads((Path(__file__).resolve().parents[2] / "benchmarks" / "empty_masks.json").read_text())
+    rows = {row["function"]: row["answers"] for row in record["rows"] if row["library"] == "unet-course"}
+    for function in (metrics.dice, metrics.iou):
+        recorded = [float(answer[0]) for answer in rows[f"{function.__name__}(empty={empty!r})"]]
+        assert close(function(TRUTH, PREDICTION, empty=empty), recorded)

@@ -1,11 +1,13 @@
 """How equal the twins are: one tiny network of every kind, built in both, and the parameter counts others published."""
 
 import math
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from . import convert
+from .pretrained import ENCODERS
 
 # Odd sides on purpose: no depth divides them.
 PICTURE, VOLUME = (67, 71), (9, 10, 11)
@@ -23,11 +25,14 @@ class Variant:
         Its arguments.
     sides : tuple of int
         Sides of the images it is shown.
+    precise : str
+        The finest type of numbers it can compute with.
     """
 
     builder: str
     options: dict = field(default_factory=dict)
     sides: tuple = PICTURE
+    precise: str = "float64"
 
     def build(self, twin):
         """The network, in this twin (the module `unet_course.keras` or `unet_course.torch`)."""
@@ -38,6 +43,12 @@ class Variant:
         default = 4 if self.builder == "unet_3d" else 3
         shape = (count, *self.sides, self.options.get("in_channels", default))
         return np.random.default_rng(seed).random(shape, dtype=np.float32)
+
+
+def narrow(encoder):
+    """A published encoder with as many layers and few channels: what does not depend on their number is tested so."""
+    spec = ENCODERS[encoder]
+    return replace(spec, channels=(8, 8, 16, 16, 16) if spec.family == "vgg16" else (16, 32, 32, 64, 64))
 
 
 _TINY = {"base_filters": 4, "depth": 3}
@@ -54,8 +65,12 @@ VARIANTS = {
     "residual_unet, valid, repeat": Variant("residual_unet", {**_TINY, "padding": "valid", "upsampling": "repeat"}),
     "unet_plus_plus": Variant("unet_plus_plus", _TINY),
     "unet_plus_plus, deep supervision": Variant("unet_plus_plus", {**_TINY, "deep_supervision": True}),
-    "unet_3d": Variant("unet_3d", _TINY, VOLUME),
+    "unet_3d": Variant("unet_3d", _TINY, VOLUME, precise="float32"),  # TensorFlow pools no volumes in float64
     "trans_unet": Variant("trans_unet", _TINY),
+    "encoder_unet, vgg16": Variant("encoder_unet", {"encoder": narrow("vgg16"), "base_filters": 4}),
+    "encoder_unet, resnet50": Variant("encoder_unet", {"encoder": narrow("resnet50"), "base_filters": 4}),
+    "encoder_unet, resnet50_keras": Variant("encoder_unet", {"encoder": narrow("resnet50_keras"), "base_filters": 4}),
+    "encoder_classifier, vgg16_keras": Variant("encoder_classifier", {"encoder": narrow("vgg16_keras")}),
 }
 
 
@@ -69,6 +84,7 @@ class Published:
     source: str
 
 
+_SMP = "segmentation-models-pytorch: Unet, less 128 weights: its head looks at 3x3 pixels"
 _ORIGINAL = "Ronneberger et al. 2015, figure 1"
 _KUC = "keras-unet-collection, as built with Keras 3"
 _REPEAT = {"upsampling": "repeat"}
@@ -102,6 +118,15 @@ PUBLISHED = [
     Published(
         "unet_plus_plus", {"base_filters": 32}, 9_045_825, "the same with batch norm instead of biases, one head"
     ),
+    Published("encoder_unet", {"encoder": "resnet50", **_REPEAT}, 32_521_105 - 128, _SMP),
+    Published("encoder_classifier", {"encoder": "vgg16"}, 14_714_688 + 2_052, "keras.applications VGG16 without top"),
+    Published("encoder_classifier", {"encoder": "resnet50"}, 23_508_032 + 8_196, "torchvision resnet50 without fc"),
+    Published(
+        "encoder_classifier",
+        {"encoder": "resnet50_keras"},
+        23_534_592 + 8_196,
+        "keras.applications ResNet50 without top, trainable; 23,587,712 with moving averages",
+    ),
 ]
 
 
@@ -115,14 +140,18 @@ class Comparison:
     parameters : dict of str to int
         Trainable parameters in "keras" and in "torch".
     logit_difference : float
-        Largest difference of two logits, divided by the largest logit.
+        Largest difference of two logits, divided by the largest logit, in float32.
+    exact_logit_difference : float
+        The same in float64 (volumes: float32): whether the two are one network, rounding aside.
     gradient_cosine : float
-        Cosine of the angle between the two gradients of one loss by all parameters.
+        Cosine of the angle between the two gradients of one loss by all parameters, in float64 while training: in
+        float32 a deep network with batch norm turns rounding into another direction.
     """
 
     variant: str
     parameters: dict
     logit_difference: float
+    exact_logit_difference: float
     gradient_cosine: float
 
 
@@ -142,29 +171,55 @@ def compare(name):
     from . import torch as torch_twin
 
     variant = VARIANTS[name]
-    keras_twin.set_seed(0)
-    keras_model, torch_model = variant.build(keras_twin), variant.build(torch_twin)
-    shake(keras_model)
-    convert.keras_to_torch(keras_model, torch_model)
-    images = variant.images()
-    ours, theirs = keras_logits(keras_model, images), torch_logits(torch_model, images)
-    target = np.random.default_rng(2).normal(size=ours.shape).astype(np.float32)
+    keras_model, torch_model = same_weights(variant, keras_twin, torch_twin)
+    parameters = {"keras": keras_twin.count_parameters(keras_model), "torch": torch_twin.count_parameters(torch_model)}
+    rounded = _difference(keras_model, torch_model, variant.images())
+    with _computing_in(variant.precise):
+        keras_model, torch_model = same_weights(variant, keras_twin, torch_twin)
+        images = variant.images().astype(variant.precise)
+        exact = _difference(keras_model, torch_model, images)
+        target = np.random.default_rng(2).normal(size=keras_logits(keras_model, images).shape).astype(variant.precise)
+        keras_gradients = _keras_gradients(keras_model, images, target)
+        torch_gradients = _torch_gradients(torch_model, images, target)
     names = {id(weight): name for weight, name in convert.pairs(keras_model.layers, torch_model.state_dict())}
-    keras_gradients = _keras_gradients(keras_model, images, target)
-    torch_gradients = _torch_gradients(torch_model, images, target)
     pairs = [
         (convert.turn(gradient), torch_gradients[names[id(weight)]])
         for weight, gradient in zip(keras_model.trainable_weights, keras_gradients, strict=True)
     ]
-    return Comparison(
-        variant=name,
-        parameters={
-            "keras": keras_twin.count_parameters(keras_model),
-            "torch": torch_twin.count_parameters(torch_model),
-        },
-        logit_difference=float(np.abs(ours - theirs).max() / np.abs(ours).max()),
-        gradient_cosine=_cosine(pairs),
-    )
+    return Comparison(name, parameters, rounded, exact, _cosine(pairs))
+
+
+def same_weights(variant, keras_twin, torch_twin):
+    """A network in Keras and in PyTorch, with the same random weights."""
+    keras_twin.set_seed(0)
+    keras_model, torch_model = variant.build(keras_twin), variant.build(torch_twin)
+    shake(keras_model)
+    return keras_model, convert.keras_to_torch(keras_model, torch_model)
+
+
+@contextmanager
+def _computing_in(precision):
+    """Networks built inside compute with these numbers, in both frameworks."""
+    import keras
+    import torch
+
+    def choose(keras_type, keras_policy, torch_type):
+        keras.config.set_floatx(keras_type)
+        keras.config.set_dtype_policy(keras_policy)
+        torch.set_default_dtype(torch_type)
+
+    usual = keras.config.floatx(), keras.config.dtype_policy(), torch.get_default_dtype()
+    choose(precision, precision, getattr(torch, precision))
+    try:
+        yield
+    finally:
+        choose(*usual)
+
+
+def _difference(keras_model, torch_model, images):
+    """Largest difference of two logits, as a fraction of the largest logit."""
+    ours, theirs = keras_logits(keras_model, images), torch_logits(torch_model, images)
+    return float(np.abs(ours - theirs).max() / np.abs(ours).max())
 
 
 def shake(keras_model, seed=1):

@@ -21,6 +21,7 @@ if "KERAS_BACKEND" not in os.environ and importlib.util.find_spec("tensorflow") 
 from .augmentation import augment
 from .callbacks import Callback, CyclicalLearningRate, DwellLearningRate, EarlyStopping, ModelCheckpoint
 from .devices import describe_device, set_seed
+from .encoder_unet import encoder_classifier, encoder_unet, freeze_stages, unfreeze
 from .losses import bce_dice_loss, bce_loss, cross_entropy_loss, dice_loss, focal_loss, tversky_loss
 from .metrics import Confusion, accuracy, dice, iou, precision, recall
 from .models import count_parameters, load_weights, save_weights, unet, unet_classifier
@@ -48,9 +49,12 @@ __all__ = [
     "describe_device",
     "dice",
     "dice_loss",
+    "encoder_classifier",
+    "encoder_unet",
     "find_learning_rate",
     "fit",
     "focal_loss",
+    "freeze_stages",
     "iou",
     "load_weights",
     "precision",
@@ -66,4 +70,5 @@ __all__ = [
     "unet_3d",
     "unet_classifier",
     "unet_plus_plus",
+    "unfreeze",
 ]

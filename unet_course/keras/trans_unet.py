@@ -50,9 +50,9 @@ class Tokens(layers.Layer):
 
 def position_code(height, width, filters):
     """Sines and cosines of row and column, (H, W, C): half the channels say the row, half the column."""
-    rates = 10_000.0 ** (-ops.arange(filters // 4, dtype="float32") / (filters // 4))
-    rows = ops.arange(height, dtype="float32")[:, None] * rates
-    columns = ops.arange(width, dtype="float32")[:, None] * rates
+    rates = 10_000.0 ** (-ops.arange(filters // 4, dtype=keras.config.floatx()) / (filters // 4))
+    rows = ops.arange(height, dtype=keras.config.floatx())[:, None] * rates
+    columns = ops.arange(width, dtype=keras.config.floatx())[:, None] * rates
     rows = ops.concatenate([ops.sin(rows), ops.cos(rows)], axis=-1)[:, None]
     columns = ops.concatenate([ops.sin(columns), ops.cos(columns)], axis=-1)[None]
     return ops.concatenate([rows + 0 * columns, columns + 0 * rows], axis=-1)

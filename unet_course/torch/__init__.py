@@ -11,6 +11,7 @@ except ModuleNotFoundError as error:
 from .augmentation import augment
 from .callbacks import Callback, CyclicalLearningRate, DwellLearningRate, EarlyStopping, ModelCheckpoint
 from .devices import describe_device, set_seed
+from .encoder_unet import encoder_classifier, encoder_unet, freeze_stages, unfreeze
 from .losses import bce_dice_loss, bce_loss, cross_entropy_loss, dice_loss, focal_loss, tversky_loss
 from .metrics import Confusion, accuracy, dice, iou, precision, recall
 from .models import count_parameters, load_weights, save_weights, unet, unet_classifier
@@ -38,9 +39,12 @@ __all__ = [
     "describe_device",
     "dice",
     "dice_loss",
+    "encoder_classifier",
+    "encoder_unet",
     "find_learning_rate",
     "fit",
     "focal_loss",
+    "freeze_stages",
     "iou",
     "load_weights",
     "precision",
@@ -56,4 +60,5 @@ __all__ = [
     "unet_3d",
     "unet_classifier",
     "unet_plus_plus",
+    "unfreeze",
 ]

@@ -1,0 +1,168 @@
+"""Networks with a published encoder, in Keras; `unet_course/torch/encoder_unet.py` is the same file in PyTorch."""
+
+import re
+
+import keras
+from keras import layers
+
+from .. import convert
+from ..plan import Plan, one_of
+from ..pretrained import STAGES, encoder_weights, find_encoder
+from .blocks import conv_block, convolution, cut_back, pad_to_multiple, upsample
+from .encoders import FAMILIES, Scale
+
+# Layers of an encoder say their stage: block3_conv1 in VGG16, conv3_block1_2_bn in ResNet50.
+_STAGE = re.compile(r"(?:block|conv)(\d)_")
+
+
+def encode(images, spec):
+    """Features of the images after every stage of the encoder, the finest first."""
+    x = Scale(spec.mean, spec.deviation, spec.blue_first)(images)
+    return FAMILIES[spec.family](x, spec)
+
+
+def encoder_unet(
+    in_channels=3,
+    out_channels=1,
+    *,
+    encoder="resnet50",
+    weights=None,
+    freeze=0,
+    base_filters=16,
+    batch_norm=True,
+    dropout=0.0,
+    upsampling="transpose",
+):
+    """Build a U-Net whose way down is a published encoder, with or without its ImageNet weights.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the image and of the logits (1 for one foreground class).
+    encoder : {"vgg16", "resnet50", "vgg16_keras", "resnet50_keras"}
+        `"vgg16"` and `"resnet50"` are torchvision's definitions and input scaling; `"vgg16_keras"` and
+        `"resnet50_keras"` are those of keras.applications. Both twins build all four. The two VGG16 differ in the
+        scaling only. The two ResNet50 also differ in where a block halves the size and in 26,560 biases before batch
+        norm, so weights of one do not fit the other.
+    weights : None, "imagenet" or path
+        None starts from random weights. `"imagenet"` fetches the file its publisher offers for this encoder, once,
+        checks it, and reads it without executing code. A path may be that file, or what `save_weights` of either twin
+        wrote for a network with the same encoder.
+    freeze : int
+        How many of the five stages of the encoder keep their weights and batch norm statistics, see `freeze_stages`.
+    base_filters : int
+        Filters of the finest level of the decoder; each deeper level has twice as many.
+    batch_norm, dropout, upsampling
+        Of the decoder, as in `unet`.
+
+    Returns
+    -------
+    keras.Model
+        Maps images `(N, H, W, in_channels)`, float32 in [0, 1], red first, of any size to logits
+        `(N, H, W, out_channels)`. What scaling the encoder expects is done inside, for images of three channels.
+
+    Raises
+    ------
+    ValueError
+        For an argument that makes no network, or weights that do not fit it.
+    DataError
+        If the ImageNet weights cannot be fetched; random ones never take their place silently.
+
+    Notes
+    -----
+    The features after each stage are the skip connections. ResNet50 has none at full size, so the last step up works
+    with what comes from below alone. Explained in the chapter on encoders.
+    """
+    spec = find_encoder(encoder)
+    plan = Plan(in_channels, out_channels, base_filters, spec.halvings + 1, batch_norm, dropout, upsampling)
+    images = keras.Input((None, None, in_channels), name="images")
+    *skips, x = encode(pad_to_multiple(images, plan.multiple), spec)
+    for level in reversed(range(spec.halvings)):
+        x = upsample(x, plan.filters[level], upsampling=upsampling, name=f"up_{level}")
+        if skips:
+            x = layers.Concatenate()([skips.pop(), x])
+        x = conv_block(x, plan.filters[level], **plan.block, name=f"decoder_{level}")
+    logits = cut_back(convolution(x, out_channels, 1, name="head"), images)
+    return prepare(keras.Model(images, logits, name="encoder_unet"), spec, weights, freeze)
+
+
+def encoder_classifier(in_channels=3, out_channels=4, *, encoder="resnet50", weights=None, freeze=0):
+    """Build a classifier from a published encoder: the mean of each of its last feature maps, then a dense layer.
+
+    Trained on one set of pictures and saved with `save_weights`, it gives `encoder_unet(weights=path)` an encoder that
+    has seen medical pictures before.
+
+    Parameters
+    ----------
+    in_channels, out_channels, encoder, weights, freeze
+        As in `encoder_unet`; `out_channels` are the classes.
+
+    Returns
+    -------
+    keras.Model
+        Maps pictures `(N, H, W, in_channels)`, float32 in [0, 1], of any size to logits `(N, out_channels)`.
+
+    Raises
+    ------
+    ValueError, DataError
+        As `encoder_unet`.
+    """
+    spec = find_encoder(encoder)
+    images = keras.Input((None, None, in_channels), name="images")
+    x = encode(pad_to_multiple(images, 2**spec.halvings), spec)[-1]
+    logits = layers.Dense(out_channels, kernel_initializer="he_normal", name="head")(layers.GlobalAveragePooling2D()(x))
+    return prepare(keras.Model(images, logits, name="encoder_classifier"), spec, weights, freeze)
+
+
+def prepare(model, spec, weights, freeze):
+    """Load the encoder's weights, if any, and freeze its first stages."""
+    if weights is not None:
+        state = encoder_weights(spec, weights, model.input_shape[-1])
+        state = {f"encoder.{name}": value for name, value in state.items()}
+        encoder_layers = [layer for layer in model.layers if _STAGE.match(layer.name)]
+        try:
+            found = convert.pairs(encoder_layers, state)
+        except ValueError as error:
+            raise ValueError(f"{weights} does not hold the weights of encoder={spec.name!r}: {error}") from error
+        for weight, name in found:
+            weight.assign(convert.turn(state[name], back=True))
+    return freeze_stages(model, freeze)
+
+
+def freeze_stages(model, stages):
+    """Keep the first stages of the encoder as they are, and let all others learn.
+
+    A stage is everything between two halvings of the size: for ResNet50 stage 1 is the first convolution and stages 2
+    to 5 are the four rows of blocks; for VGG16 they are the five blocks of convolutions. Batch norm of a frozen stage
+    works with its stored statistics and leaves them alone, in training too.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `encoder_unet` or `encoder_classifier`.
+    stages : int
+        From 0, all learn, to 5, only the decoder learns.
+
+    Returns
+    -------
+    keras.Model
+        The same model. Call `fit` afterwards: a Keras model that was compiled before would not notice.
+
+    Raises
+    ------
+    ValueError
+        For another number, or a model without encoder.
+    """
+    one_of("freeze", stages, range(STAGES + 1))
+    found = [(layer, _STAGE.match(layer.name)) for layer in model.layers]
+    if not any(match for _, match in found):
+        raise ValueError(f"The model {model.name!r} has no encoder whose stages could be frozen.")
+    for layer, match in found:
+        if match:
+            layer.trainable = int(match[1]) > stages  # Keras then runs its batch norm in inference mode
+    return model
+
+
+def unfreeze(model):
+    """Let the whole encoder learn, the same as `freeze_stages(model, 0)`; the model is returned."""
+    return freeze_stages(model, 0)

@@ -54,6 +54,7 @@ def test_a_run_killed_ten_times_ends_with_the_same_weights(framework, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_killed_run_of_keras_on_the_torch_backend_ends_with_the_same_weights(tmp_path):
-    pytest.importorskip("torch")
-    killed_run_against_unbroken("keras", 1, tmp_path, backend="torch")
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_a_killed_run_of_keras_on_another_backend_ends_with_the_same_weights(backend, tmp_path):
+    pytest.importorskip(backend)
+    killed_run_against_unbroken("keras", 1, tmp_path, backend=backend)

@@ -64,9 +64,7 @@ def outline(rng, diameter, aspect, angle, roughness):
     phase = rng.uniform(0, 2 * np.pi, order.size)
     radius = diameter / 2 * (1 + amplitude @ np.cos(order[:, None] * turn + phase[:, None]))
     along, across = radius * np.cos(turn) * aspect**0.5, radius * np.sin(turn) / aspect**0.5
-    return np.stack(
-        [along * np.sin(angle) + across * np.cos(angle), along * np.cos(angle) - across * np.sin(angle)]
-    )
+    return np.stack([along * np.sin(angle) + across * np.cos(angle), along * np.cos(angle) - across * np.sin(angle)])
 
 
 def place(rng, labels, population, *, allowed=None, angles=None):

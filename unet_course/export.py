@@ -15,15 +15,16 @@ PACKAGE = "git+https://github.com/unet-course/unet-course"
 
 _EQUATION_END = r"^\$\$ \((eq-[\w-]+)\)$"
 
-# Does nothing where the package is installed. Without --no-deps pip might replace Colab's numpy, torch or tensorflow.
+# Does nothing where the package is installed. Without --no-deps pip might replace Colab's numpy, torch or tensorflow;
+# the two packages named beside ours are those it needs that Colab may not have, and what they need is there.
 INSTALL = f"""\
 import importlib.util
 import subprocess
 import sys
 
 if importlib.util.find_spec("unet_course") is None:
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "{PACKAGE}"]
-    subprocess.run(install, check=True)
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    subprocess.run([*install, "{PACKAGE}", "nibabel", "nilearn"], check=True)
 
 from unet_course import paths, phantoms
 

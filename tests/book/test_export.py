@@ -72,8 +72,8 @@ def test_the_first_cell_installs_only_what_is_missing(pair):
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
 
 
-def test_the_first_cell_asks_pip_for_the_package_alone(tmp_path):
-    """Where the package is missing, the cell runs pip once, without dependencies."""
+def test_the_first_cell_asks_pip_for_the_package_and_what_colab_may_lack(tmp_path):
+    """Where the package is missing, the cell runs pip once, without the dependencies that it does not name."""
     script = f"""
 import importlib.util, subprocess, sys, types
 importlib.util.find_spec = lambda name: None
@@ -83,5 +83,14 @@ sys.modules["unet_course"] = types.SimpleNamespace(paths=module, phantoms=module
 {export.INSTALL}
 """
     result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-    assert result.stdout.split()[:5] == ["-m", "pip", "install", "--quiet", "--no-deps"]
+    assert result.stdout.split() == [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        export.PACKAGE,
+        "nibabel",
+        "nilearn",
+    ]
     assert len(result.stdout.strip().splitlines()) == 1

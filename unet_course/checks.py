@@ -62,5 +62,3 @@ def dice_from_counts(function):
         ((0, 0, 0), 1.0, "Both empty is 0/0: this exercise wants 1 there."),
     ]
     _check("dice_from_counts", function, cases)
-
-

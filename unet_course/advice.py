@@ -14,13 +14,26 @@ def not_a_number(epoch, learning_rate):
     )
 
 
-def out_of_memory(batch_size, accumulate, shape):
-    """Advice for a batch that does not fit; `shape` is that of one image, (H, W, C) or (D, H, W, C)."""
+def out_of_memory(batch_size, shape, accumulate=None):
+    """Advice for a batch that does not fit.
+
+    Parameters
+    ----------
+    batch_size : int
+    shape : tuple
+        Of one image, (H, W, C) or (D, H, W, C).
+    accumulate : int, optional
+        As for `fit`; without it the advice is for prediction.
+    """
     size = "x".join(str(length) for length in shape[:-1])
-    at_once = batch_size // accumulate
+    at_once = batch_size // (accumulate or 1)
     message = f"The device has no memory left for a batch of {at_once} with images of {size}. "
+    if at_once == 1 and accumulate is None:
+        return message + f"Predict in tiles: tile={max(16, min(shape[:-1]) // 2)}."
     if at_once == 1:
         return message + "Make the images smaller, or the model: halving base_filters halves what it holds."
+    if accumulate is None:
+        return message + f"Try batch_size={at_once // 2}."
     pieces = next(pieces for pieces in range(2 * accumulate, batch_size + 1) if batch_size % pieces == 0)
     return message + (
         f"Try batch_size={at_once // 2}, or accumulate={pieces} with batch_size={batch_size} as it is: "
@@ -29,11 +42,22 @@ def out_of_memory(batch_size, accumulate, shape):
 
 
 @contextlib.contextmanager
-def about_memory(batch_size, accumulate, shape):
+def about_memory(batch_size, shape, accumulate=None):
     """Turn any framework's "out of memory" inside this block into a MemoryError that says what to try."""
     try:
         yield
     except Exception as error:
         if not any(words in str(error).lower() for words in _NO_MEMORY):
             raise
-        raise MemoryError(out_of_memory(batch_size, accumulate, shape)) from error
+        raise MemoryError(out_of_memory(batch_size, shape, accumulate)) from error
+
+
+def check_trainable(parameters):
+    """Refuse to train a model of so many trainable parameters when there are none.
+
+    Raises
+    ------
+    ValueError
+    """
+    if parameters == 0:
+        raise ValueError("All layers of the model are frozen: there is nothing to train.")

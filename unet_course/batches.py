@@ -37,7 +37,7 @@ class Batches:
         _check(images, masks, batch_size)
         if augment and images.shape[-3] != images.shape[-2]:
             raise ValueError(f"augment needs square images, not {images.shape[-3]}x{images.shape[-2]}.")
-        if batch_size % pieces or len(images) < pieces:
+        if pieces < 1 or batch_size % pieces or len(images) < pieces:
             raise ValueError(
                 f"{len(images)} images in batches of {batch_size} cannot be cut into {pieces} equal parts."
             )

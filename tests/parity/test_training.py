@@ -144,6 +144,33 @@ def test_a_lack_of_memory_names_a_batch_size_to_try(twin):
         losses(twin, small(twin), loss=greedy)
 
 
+def test_frozen_layers_stay_as_they_are_and_a_frozen_model_is_refused(twin):
+    def freeze(part):
+        if hasattr(part, "requires_grad_"):
+            part.requires_grad_(False)
+        part.trainable = False
+
+    def head_and_weights(model):
+        if hasattr(model, "get_layer"):
+            return model.get_layer("head"), model.get_layer("head").get_weights()
+        return model.head, [weight.detach().numpy().copy() for weight in model.head.parameters()]
+
+    model = small(twin)
+    head, before = head_and_weights(model)
+    freeze(head)
+    first, second = losses(twin, model)[::2]
+    assert second < first
+    assert all(map(np.array_equal, before, head_and_weights(model)[1]))
+    freeze(model)
+    with pytest.raises(ValueError, match="nothing to train"):
+        losses(twin, model)
+
+
+def test_one_image_and_a_batch_larger_than_the_data_are_taken(twin):
+    lonely = (IMAGES[:1], MASKS[:1])
+    assert len(losses(twin, small(twin), train=lonely, batch_size=64)) == 4
+
+
 def test_a_finished_run_is_not_trained_again_but_can_grow(twin, tmp_path):
     unbroken = losses(twin, small(twin), epochs=3)
     first = losses(twin, small(twin), epochs=2, checkpoint_dir=tmp_path)
@@ -157,7 +184,7 @@ def test_a_checkpoint_of_another_run_is_refused(twin, tmp_path):
     losses(twin, small(twin), epochs=1, checkpoint_dir=tmp_path)
     with pytest.raises(ValueError, match="started with learning_rate=0.01, this one has learning_rate=0.1"):
         losses(twin, small(twin), epochs=1, checkpoint_dir=tmp_path, learning_rate=0.1)
-    with pytest.raises(ValueError, match="another network"):
+    with pytest.raises(ValueError, match="trainable_parameters=1677, this one has trainable_parameters=447"):
         losses(twin, twin.unet(1, 1, base_filters=2, depth=2), epochs=1, checkpoint_dir=tmp_path)
 
 

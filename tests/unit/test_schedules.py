@@ -51,18 +51,24 @@ def test_a_loss_that_is_not_a_number_ends_the_search():
 
 @pytest.mark.parametrize(
     ("batch_size", "accumulate", "words"),
-    [(16, 1, "batch_size=8, or accumulate=2 with batch_size=16"), (12, 2, "accumulate=4"), (2, 2, "base_filters")],
+    [
+        (16, 1, "batch_size=8, or accumulate=2 with batch_size=16"),
+        (12, 2, "accumulate=4"),
+        (2, 2, "base_filters"),
+        (16, None, "batch_size=8."),
+        (1, None, "tile=128"),
+    ],
 )
 def test_advice_on_memory_names_a_batch_size_that_works(batch_size, accumulate, words):
-    assert words in advice.out_of_memory(batch_size, accumulate, (256, 256, 3))
-    assert "256x256" in advice.out_of_memory(batch_size, accumulate, (256, 256, 3))
+    assert words in advice.out_of_memory(batch_size, (256, 256, 3), accumulate)
+    assert "256x256" in advice.out_of_memory(batch_size, (256, 256, 3), accumulate)
 
 
 def test_only_a_lack_of_memory_is_explained():
-    with pytest.raises(MemoryError, match="accumulate=2") as caught, advice.about_memory(4, 1, (8, 8, 1)):
+    with pytest.raises(MemoryError, match="accumulate=2") as caught, advice.about_memory(4, (8, 8, 1), 1):
         raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB.")
     assert "Tried to allocate" in str(caught.value.__cause__)
-    with pytest.raises(RuntimeError, match="shape"), advice.about_memory(4, 1, (8, 8, 1)):
+    with pytest.raises(RuntimeError, match="shape"), advice.about_memory(4, (8, 8, 1), 1):
         raise RuntimeError("wrong shape")
 
 

@@ -47,7 +47,7 @@ def predict(model, images, *, batch_size=16, flips=False, tile=None, overlap=Non
     if tile is not None:
         function = _with(function, tiles.blend, tile=tile, overlap=overlap, batch_size=batch_size)
     step = batch_size if tile is None else 1
-    with computing_in(model, choose_precision(precision)), advice.about_memory(batch_size, 1, images.shape[1:]):
+    with computing_in(model, choose_precision(precision)), advice.about_memory(batch_size, images.shape[1:]):
         found = [
             function(as_float(images[start : start + step]))
             for start in tqdm(range(0, len(images), step), desc="predict", leave=False)

@@ -12,6 +12,7 @@ from ..history import History
 from .augmentation import augment
 from .checkpoints import get_optimiser, get_scores, get_weights, set_optimiser, set_scores, set_weights
 from .devices import forget_peak_memory, peak_memory_gb
+from .models import count_parameters
 
 
 class Run(keras.callbacks.CallbackList):
@@ -152,6 +153,7 @@ class Run(keras.callbacks.CallbackList):
             framework=f"keras on {keras.backend.backend()}",
             learning_rate=self.learning_rate,
             precision=self.precision,
+            trainable_parameters=count_parameters(self.model),
             augment=repr(self.augmentation),
         )
 

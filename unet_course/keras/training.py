@@ -10,6 +10,7 @@ from ..batches import Batches
 from .checkpoints import seed_states
 from .devices import choose_precision, computing_in, set_seed
 from .metrics import Confusion
+from .models import count_parameters
 from .running import Run
 
 
@@ -89,12 +90,13 @@ def fit(
         If arrays do not belong together, or the checkpoint is of another run.
     """
     set_seed(seed)
+    advice.check_trainable(count_parameters(model))
     precision = choose_precision(precision)
     batches = Batches(
         *train, batch_size, seed=seed, augment=augment is True, weights=sampling_weights, pieces=accumulate
     )
     scores = [Confusion(one) if isinstance(one, str) else one for one in metrics]
-    with computing_in(model, precision), advice.about_memory(batch_size, accumulate, batches.images.shape[1:]):
+    with computing_in(model, precision), advice.about_memory(batch_size, batches.images.shape[1:], accumulate):
         model.compile(
             optimizer=keras.optimizers.Adam(
                 learning_rate,

@@ -49,7 +49,7 @@ def predict(model, images, *, batch_size=16, flips=False, tile=None, overlap=Non
     step = batch_size if tile is None else 1
     training = model.training
     model.eval()
-    with advice.about_memory(batch_size, 1, images.shape[1:]):
+    with advice.about_memory(batch_size, images.shape[1:]):
         found = [
             function(as_float(images[start : start + step]))
             for start in tqdm(range(0, len(images), step), desc="predict", leave=False)

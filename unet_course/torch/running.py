@@ -14,6 +14,7 @@ from .augmentation import augment
 from .checkpoints import get_optimiser, get_scores, get_weights, set_optimiser, set_scores, set_weights
 from .devices import computing_in, forget_peak_memory, peak_memory_gb
 from .metrics import Confusion
+from .models import count_parameters
 
 
 class Run:
@@ -146,6 +147,7 @@ class Run:
             framework="torch",
             learning_rate=self.learning_rate,
             precision=self.precision,
+            trainable_parameters=count_parameters(self.model),
             augment=repr(self.augmentation),
         )
 

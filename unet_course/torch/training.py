@@ -6,6 +6,7 @@ from .. import advice
 from ..augmentation import Augmentation
 from ..batches import Batches
 from .devices import best_device, choose_precision, place, set_seed
+from .models import count_parameters
 from .running import Run
 
 
@@ -85,6 +86,7 @@ def fit(
         If arrays do not belong together, or the checkpoint is of another run.
     """
     set_seed(seed)
+    advice.check_trainable(count_parameters(model))
     device = best_device()
     place(model, device)
     precision = choose_precision(precision)
@@ -111,6 +113,6 @@ def fit(
         folder=checkpoint_dir,
         every=checkpoint_every,
     )
-    with advice.about_memory(batch_size, accumulate, batches.images.shape[1:]):
+    with advice.about_memory(batch_size, batches.images.shape[1:], accumulate):
         run.train(epochs, resume)
     return run.history

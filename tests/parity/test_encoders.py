@@ -8,7 +8,8 @@ import pytest
 
 from unet_course import convert, parity, pretrained
 from unet_course.datasets import DataError
-from unet_course.parity import keras_logits, narrow
+from unet_course.parity import keras_logits
+from unet_course.parity_cases import Variant, narrow
 from unet_course.pretrained import ENCODERS
 
 every_encoder = pytest.mark.parametrize("encoder", ENCODERS)
@@ -255,7 +256,8 @@ def test_batch_norm_of_frozen_stages_stays_in_inference_mode(torch_twin):
 
 
 def test_two_frozen_stages_of_resnet50_are_229_760_numbers(twin):
-    counts = [parity.count(twin, "encoder_unet", {"encoder": "resnet50_keras", "freeze": stages}) for stages in (0, 2)]
+    options = {"encoder": "resnet50_keras"}
+    counts = [parity.count(twin, Variant("encoder_unet", {**options, "freeze": stages})) for stages in (0, 2)]
     moving_averages = 2 * 1_472  # which the case study counts too
     assert counts[0] - counts[1] + moving_averages == 229_760
 

@@ -1,5 +1,6 @@
 """The twins build one network of every kind: the same counts, outputs and gradients, whatever the image size."""
 
+import dataclasses
 import inspect
 import json
 import os
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 from unet_course import convert, parity
-from unet_course.parity import PUBLISHED, VARIANTS, keras_logits, torch_logits
+from unet_course.parity import keras_logits, torch_logits
+from unet_course.parity_cases import PUBLISHED, VARIANTS
 
 every_variant = pytest.mark.parametrize("name", VARIANTS)
 
@@ -86,14 +88,23 @@ def test_logits_have_the_shape_of_the_images(twin, name):
 
 @pytest.mark.parametrize("case", PUBLISHED, ids=lambda case: f"{case.builder}-{case.parameters}")
 def test_parameter_counts_are_the_published_ones(twin, case):
-    assert parity.count(twin, case.builder, case.options) == case.parameters
+    assert parity.count(twin, case) == case.parameters
 
 
 def test_counting_without_weights_is_counting(twin):
     for name in ("unet", "trans_unet", "unet_3d"):
         variant = VARIANTS[name]
         model = variant.build(twin)
-        assert parity.count(twin, variant.builder, variant.options) == twin.count_parameters(model)
+        assert parity.count(twin, variant) == twin.count_parameters(model)
+
+
+def test_the_tables_for_the_book_hold_what_was_measured(keras_twin, torch_twin):
+    name, case = "unet without batch norm", PUBLISHED[0]
+    tables = json.loads(json.dumps(parity.tables([name], [case])))
+    assert tables["variants"][0] == dataclasses.asdict(comparison(name))
+    row = tables["published"][0]
+    assert row["parameters"] == row["keras"] == row["torch"] == case.parameters
+    assert row["source"] == case.source
 
 
 def test_the_2015_network_maps_572_pixels_to_388(torch_twin):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .augmentation import Augmentation
+
 
 class Batches:
     """Cut arrays into batches of float32, shuffled anew each epoch.
@@ -18,8 +20,9 @@ class Batches:
     batch_size : int
     seed : int or None
         Order of the images; None keeps them as they are.
-    augment : bool
-        Flip and turn each image, with its mask, at random by a multiple of 90 degrees (square images only).
+    augment : bool or unet_course.augmentation.Augmentation
+        True: flip and turn each image, with its mask, at random by a multiple of 90 degrees (square images only). An
+        `Augmentation` is kept for the twins, which apply it on the device.
     weights : array of float, shape (N,), optional
         How often each image is drawn, relative to the others: an epoch then holds N draws with replacement, so that
         images of weight 2 come twice as often as images of weight 1. Without it each image comes once an epoch.
@@ -35,14 +38,19 @@ class Batches:
 
     def __init__(self, images, masks, batch_size, *, seed=None, augment=False, weights=None, pieces=1):
         _check(images, masks, batch_size)
-        if augment and images.shape[-3] != images.shape[-2]:
+        if not isinstance(augment, bool | Augmentation):
+            raise ValueError(f"augment={augment!r} must be True, False or an Augmentation.")
+        if isinstance(augment, Augmentation) and images.ndim != 4:
+            raise ValueError("an Augmentation changes pictures (N, H, W, C); volumes can be flipped and turned: True.")
+        if augment is True and images.shape[-3] != images.shape[-2]:
             raise ValueError(f"augment needs square images, not {images.shape[-3]}x{images.shape[-2]}.")
         if pieces < 1 or batch_size % pieces or len(images) < pieces:
             raise ValueError(
                 f"{len(images)} images in batches of {batch_size} cannot be cut into {pieces} equal parts."
             )
         self.images, self.masks, self.batch_size = images, masks, batch_size
-        self.seed, self.augment, self.pieces = seed, augment, pieces
+        self.seed, self.pieces = seed, pieces
+        self.flip_and_turn, self.augmentation = augment is True, augment if isinstance(augment, Augmentation) else None
         self.share = None if weights is None else _share(weights, len(images))
         self._last = (None, None)
 
@@ -81,7 +89,7 @@ class Batches:
         chosen = chosen[piece * size : (piece + 1) * size]
         images = np.asarray(self.images[chosen])
         masks = np.asarray(self.masks[chosen], dtype=np.int32)
-        if self.augment:
+        if self.flip_and_turn:
             images, masks = _flip_and_turn(images, masks, self.rng(epoch, number))
         return images, masks
 

@@ -63,7 +63,7 @@ def settings(batches, metrics, callbacks, **others):
         "seed": batches.seed,
         "batch_size": batches.batch_size,
         "accumulate": batches.pieces,
-        "flips_and_turns": batches.augment,
+        "augment": repr(batches.augmentation or batches.flip_and_turn),
         "images": f"{' x '.join(map(str, batches.images.shape))}, first one {_fingerprint(batches.images[0])}",
         "sampling_weights": None if batches.share is None else _fingerprint(batches.share),
         "metrics": list(metrics),

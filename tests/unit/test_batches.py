@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from unet_course.augmentation import Augmentation
 from unet_course.batches import Batches, as_float
 
 rng = np.random.default_rng(0)
@@ -97,6 +98,13 @@ def test_raw_pictures_keep_their_dtype():
 def test_wrong_weights_are_refused(weights):
     with pytest.raises(ValueError, match="weights must"):
         Batches(IMAGES, MASKS, 4, weights=weights)
+
+
+def test_only_an_augmentation_augments():
+    with pytest.raises(ValueError, match="True, False or an Augmentation"):
+        Batches(IMAGES, MASKS, 4, augment="flips")
+    with pytest.raises(ValueError, match="volumes can be flipped"):
+        Batches(IMAGES[None], MASKS[None], 1, augment=Augmentation())
 
 
 def test_a_batch_that_cannot_be_cut_is_refused():

@@ -4,6 +4,7 @@ import math
 import time
 
 import keras
+import numpy as np
 from keras import ops
 from tqdm.auto import tqdm
 
@@ -46,7 +47,7 @@ class Run(keras.callbacks.CallbackList):
         super().on_train_end()
 
     def _fit(self, epochs):
-        self.sequence = Sequence(self.batches, self.augmentation, first=self.step * self.pieces)
+        self.sequence = Sequence(self.batches, first=self.step * self.pieces)
         self.model.fit(
             self.sequence,
             validation_data=Sequence(self.held_out),
@@ -154,16 +155,15 @@ class Run(keras.callbacks.CallbackList):
             learning_rate=self.learning_rate,
             precision=self.precision,
             trainable_parameters=count_parameters(self.model),
-            augment=repr(self.augmentation),
         )
 
 
 class Sequence(keras.utils.PyDataset):
     """Hand the course's batches to Model.fit, masks with a channel axis: Keras squeezes logits of another rank."""
 
-    def __init__(self, batches, augmentation=None, first=0):
+    def __init__(self, batches, first=0):
         super().__init__()
-        self.batches, self.augmentation, self.epoch, self.first = batches, augmentation, 0, first
+        self.batches, self.epoch, self.first = batches, 0, first
 
     def __len__(self):
         return len(self.batches) - self.first
@@ -171,12 +171,13 @@ class Sequence(keras.utils.PyDataset):
     def __getitem__(self, number):
         number += self.first
         images, masks = self.batches.batch(self.epoch, number)
-        if self.augmentation is not None:
-            images, masks = self._augment(images, masks, self.batches.rng(self.epoch, number))
+        if self.batches.augmentation is not None:
+            images, masks = _augment(self.batches.augmentation, images, masks, self.batches.rng(self.epoch, number))
         return images, masks[..., None]
 
-    def _augment(self, images, masks, rng):
-        parameters = self.augmentation.sample(rng, *images.shape[:3])
-        pixels = masks if masks.ndim == 3 else ops.zeros(images.shape[:3], "int32")  # a label does not move
-        images, pixels = augment(ops.convert_to_tensor(images), ops.convert_to_tensor(pixels), parameters)
-        return ops.convert_to_numpy(images), ops.convert_to_numpy(pixels) if masks.ndim == 3 else masks
+
+def _augment(augmentation, images, masks, rng):
+    parameters = augmentation.sample(rng, *images.shape[:3])
+    pixels = masks if masks.ndim == 3 else np.zeros(images.shape[:3], np.int32)  # a label does not move
+    images, pixels = augment(ops.convert_to_tensor(images), ops.convert_to_tensor(pixels), parameters)
+    return ops.convert_to_numpy(images), ops.convert_to_numpy(pixels) if masks.ndim == 3 else masks

@@ -5,7 +5,6 @@ import numpy as np
 from keras import ops
 
 from .. import advice
-from ..augmentation import Augmentation
 from ..batches import Batches
 from .checkpoints import seed_states
 from .devices import choose_precision, computing_in, set_seed
@@ -92,9 +91,7 @@ def fit(
     set_seed(seed)
     advice.check_trainable(count_parameters(model))
     precision = choose_precision(precision)
-    batches = Batches(
-        *train, batch_size, seed=seed, augment=augment is True, weights=sampling_weights, pieces=accumulate
-    )
+    batches = Batches(*train, batch_size, seed=seed, augment=augment, weights=sampling_weights, pieces=accumulate)
     scores = [Confusion(one) if isinstance(one, str) else one for one in metrics]
     with computing_in(model, precision), advice.about_memory(batch_size, batches.images.shape[1:], accumulate):
         model.compile(
@@ -105,7 +102,7 @@ def fit(
             ),
             loss=lambda masks, logits: loss(ops.cast(logits, "float32"), masks[..., 0]),
             metrics=scores,
-            jit_compile=compile or keras.backend.backend() == "jax",  # JAX does nothing else well
+            jit_compile=compile or keras.backend.backend() == "jax",  # JAX is slow without
         )
         model.optimizer.build(model.trainable_variables)
         for number, state in enumerate(seed_states(model)):
@@ -115,7 +112,6 @@ def fit(
             callbacks,
             scores=scores,
             batches=batches,
-            augmentation=augment if isinstance(augment, Augmentation) else None,
             held_out=Batches(*validation, batch_size // accumulate),
             precision=precision,
             learning_rate=learning_rate,

@@ -88,20 +88,14 @@ class Run:
         """Loss of one batch, noted in the tally."""
         images, masks = (torch.from_numpy(array).to(self.device) for array in batches.raw(epoch, number))
         images = images.float() / 255 if images.dtype == torch.uint8 else images.float()  # bytes travel as bytes
-        if self.augmentation is not None and batches is self.batches:
-            images, masks = self._augment(images, masks, batches.rng(epoch, number))
+        if batches.augmentation is not None:
+            images, masks = _augment(batches.augmentation, images, masks, batches.rng(epoch, number))
         with computing_in(self.precision, self.device):
             logits = self.network(images)
         logits = logits.float()
         value = self.loss(logits, masks)
         tally.add(value.detach(), logits.detach(), masks)
         return value
-
-    def _augment(self, images, masks, rng):
-        parameters = self.augmentation.sample(rng, *images.shape[:3])
-        pixels = masks if masks.dim() == 3 else masks.new_zeros(images.shape[:3])  # a label does not move
-        images, pixels = augment(images, pixels, parameters)
-        return images, pixels if masks.dim() == 3 else masks
 
     def _finite(self, line):
         if not math.isfinite(line["loss"]):
@@ -148,7 +142,6 @@ class Run:
             learning_rate=self.learning_rate,
             precision=self.precision,
             trainable_parameters=count_parameters(self.model),
-            augment=repr(self.augmentation),
         )
 
     def _tell(self, hook, *arguments):
@@ -181,3 +174,10 @@ class Tally:
         self.losses = [torch.tensor(loss, device=device) for loss in state["losses"]]
         self.sizes = state["sizes"]
         set_scores(self.scores, state["scores"], device)
+
+
+def _augment(augmentation, images, masks, rng):
+    parameters = augmentation.sample(rng, *images.shape[:3])
+    pixels = masks if masks.dim() == 3 else masks.new_zeros(images.shape[:3])  # a label does not move
+    images, pixels = augment(images, pixels, parameters)
+    return images, pixels if masks.dim() == 3 else masks

@@ -3,7 +3,6 @@
 import torch
 
 from .. import advice
-from ..augmentation import Augmentation
 from ..batches import Batches
 from .devices import best_device, choose_precision, place, set_seed
 from .models import count_parameters
@@ -90,9 +89,7 @@ def fit(
     device = best_device()
     place(model, device)
     precision = choose_precision(precision)
-    batches = Batches(
-        *train, batch_size, seed=seed, augment=augment is True, weights=sampling_weights, pieces=accumulate
-    )
+    batches = Batches(*train, batch_size, seed=seed, augment=augment, weights=sampling_weights, pieces=accumulate)
     run = Run(
         model=model,
         network=torch.compile(model) if compile else model,
@@ -104,7 +101,6 @@ def fit(
         loss=loss,
         metrics=metrics,
         batches=batches,
-        augmentation=augment if isinstance(augment, Augmentation) else None,
         held_out=Batches(*validation, batch_size // accumulate),
         callbacks=callbacks,
         device=device,

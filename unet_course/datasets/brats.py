@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from ..mr import normalise
 from . import Dataset, brats_volumes, cache, locate, source_of
 from .brats_files import KEY, MODALITIES, case_folders, choose, in_order, open_set, stored_in
 from .brats_patients import read_patients
@@ -152,31 +153,6 @@ def regions(labels):
     labels = np.asarray(labels)
     brats_volumes.check_labels(labels, "labels", "Give them as `read_case` does; label 3 is not used since 2017.")
     return np.stack([np.isin(labels, values) for values in REGIONS.values()], axis=-1)
-
-
-def normalise(images):
-    """Bring one case to mean 0 and standard deviation 1 inside the brain, each modality by itself.
-
-    MR units have no fixed scale: the same tissue has other values in every scan.
-
-    Parameters
-    ----------
-    images : ndarray, (..., C)
-        One case, modalities last. The brain is where a value is above 0.
-
-    Returns
-    -------
-    ndarray, float32, (..., C)
-        0 outside the brain, and all over a modality that is constant inside it.
-    """
-    images = np.asarray(images)
-    result = np.zeros(images.shape, np.float32)
-    for channel in range(images.shape[-1]):
-        brain = images[..., channel] > 0
-        values = images[..., channel][brain].astype(np.float64)
-        if values.size and values.std() > 0:
-            result[..., channel][brain] = (values - values.mean()) / values.std()
-    return result
 
 
 def to_grey(images):

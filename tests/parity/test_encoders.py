@@ -1,7 +1,10 @@
 """The encoders are the published ones: their names, shapes, outputs and files; and they can be frozen."""
 
-import os
+import hashlib
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -322,22 +325,30 @@ def test_a_file_that_is_not_the_published_one_is_refused(monkeypatch, tmp_path):
         pretrained.download(ENCODERS["resnet50"])
 
 
-def test_the_published_file_is_fetched_once_and_checked(monkeypatch, tmp_path):
-    import hashlib
+@pytest.fixture
+def server(tmp_path):
+    """A folder, and the address under which it can be downloaded from."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        Thread(target=running.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
 
-    source = tmp_path / "server" / "weights.pth"
-    source.parent.mkdir()
-    source.write_bytes(b"numbers")
-    digest = f"sha256:{hashlib.sha256(b'numbers').hexdigest()}"
+
+def test_imagenet_weights_are_fetched_once_checked_and_loaded(twin, torch_twin, server, monkeypatch, tmp_path):
+    import torch
+
+    folder, address = server
+    original = torch_twin.encoder_classifier(encoder=narrow("resnet50"))
+    file = folder / "resnet50-of-a-test.pth"
+    torch.save(original.encoder.state_dict(), file)
+    digest = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+    spec = replace(narrow("resnet50"), url=f"{address}/{file.name}", digest=digest)
     monkeypatch.setenv("UNET_COURSE_DATA", str(tmp_path / "data"))
-    spec = replace(ENCODERS["resnet50"], url=source.as_uri(), digest=digest)
-    monkeypatch.setattr(pretrained, "fetch", lambda url, path, **_: copy(source, path))
-    assert pretrained.download(spec).read_bytes() == b"numbers"
-    os.remove(source)
-    monkeypatch.setattr(pretrained, "fetch", lambda url, path, **_: path)
-    assert pretrained.download(spec) == tmp_path / "data" / "weights" / "weights.pth"
-
-
-def copy(source, path):
-    path.parent.mkdir(parents=True)
-    path.write_bytes(source.read_bytes())
+    for _ in range(2):  # the second time nothing is there to fetch
+        model = twin.encoder_classifier(encoder=spec, weights="imagenet")
+        assert close(features(model, IMAGES), features(original, IMAGES))
+        file.unlink(missing_ok=True)
+    assert [path.name for path in (tmp_path / "data" / "weights").iterdir()] == [file.name]

@@ -39,14 +39,6 @@ def test_percentiles_must_be_in_order():
         preprocessing.stretch(np.zeros((1, 2, 2, 1), np.uint8), low=99, high=1)
 
 
-def test_padding_keeps_the_picture_in_its_upper_left_corner():
-    pictures = RNG.integers(0, 255, (2, 13, 16, 3), dtype=np.uint8)
-    padded = preprocessing.pad_to_multiple(pictures, 8)
-    assert padded.shape == (2, 16, 16, 3)
-    np.testing.assert_array_equal(padded[:, :13], pictures)
-    np.testing.assert_array_equal(padded[:, 13], pictures[:, 12])
-
-
 # Crop and pad
 
 

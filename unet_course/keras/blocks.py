@@ -18,7 +18,11 @@ def convolution(x, filters, size=3, *, padding="same", bias=True, name):
 
 
 def normalise(x, *, name):
-    """Batch norm."""
+    """Batch norm.
+
+    While training, Keras averages the variance of each batch over its n values, PyTorch over n - 1: with small batches
+    the stored averages part a little, and with them what two equally trained models answer.
+    """
     return layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM, name=name)(x)
 
 

@@ -108,8 +108,9 @@ def encoder_classifier(in_channels=3, out_channels=4, *, encoder="resnet50", wei
         As `encoder_unet`.
     """
     spec = find_encoder(encoder)
+    plan = Plan(in_channels, out_channels, 1, spec.halvings + 1, True, 0.0, "repeat")
     images = keras.Input((None, None, in_channels), name="images")
-    x = encode(pad_to_multiple(images, 2**spec.halvings), spec)[-1]
+    x = encode(pad_to_multiple(images, plan.multiple), spec)[-1]
     logits = layers.Dense(out_channels, kernel_initializer="he_normal", name="head")(layers.GlobalAveragePooling2D()(x))
     return prepare(keras.Model(images, logits, name="encoder_classifier"), spec, weights, freeze)
 

@@ -39,7 +39,11 @@ def convolution(in_channels, filters, size=3, *, padding="same", bias=True, dime
 
 
 def normalise(filters, *, dimensions=2):
-    """Batch norm."""
+    """Batch norm.
+
+    While training, Keras averages the variance of each batch over its n values, PyTorch over n - 1: with small batches
+    the stored averages part a little, and with them what two equally trained models answer.
+    """
     layer = nn.BatchNorm3d if dimensions == 3 else nn.BatchNorm2d
     return layer(filters, eps=BATCH_NORM_EPSILON, momentum=1 - BATCH_NORM_MOMENTUM)
 

@@ -201,7 +201,10 @@ def test_twins_explain_an_argument_in_the_same_words(keras_twin, torch_twin, nam
 
 # JAX compiles every operation of every size once: one network that has all the bricks takes it a minute.
 @pytest.mark.slow
-@pytest.mark.parametrize(("backend", "names"), [("torch", ["unet", "unet_3d", "trans_unet"]), ("jax", ["trans_unet"])])
+@pytest.mark.parametrize(
+    ("backend", "names"),
+    [("torch", ["unet", "unet_3d", "trans_unet", "encoder_classifier, vgg16_keras"]), ("jax", ["trans_unet"])],
+)
 def test_keras_agrees_with_pytorch_on_its_other_backends(backend, names):
     pytest.importorskip("keras")
     pytest.importorskip(backend, reason=f"{backend} is not installed")

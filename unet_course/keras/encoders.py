@@ -21,7 +21,7 @@ class Scale(layers.Layer):
         if images.shape[-1] != len(self.mean):
             return images
         images = (images - ops.array(self.mean, images.dtype)) / ops.array(self.deviation, images.dtype)
-        return images[..., ::-1] if self.blue_first else images
+        return ops.flip(images, axis=-1) if self.blue_first else images
 
     def compute_output_shape(self, shape):
         return shape

@@ -80,7 +80,7 @@ def encoder_unet(
         `"vgg16"` and `"resnet50"` are torchvision's definitions and input scaling; `"vgg16_keras"` and
         `"resnet50_keras"` are those of keras.applications. Both twins build all four. The two VGG16 differ in the
         scaling only. The two ResNet50 also differ in where a block halves the size and in 26,560 biases before batch
-        norm, so weights of one do not fit the other.
+        norm, so weights of one do not fit the other. A `pretrained.Encoder` of your own will do, too.
     weights : None, "imagenet" or path
         None starts from random weights. `"imagenet"` fetches the file its publisher offers for this encoder, once,
         checks it, and reads it without executing code. A path may be that file, or what `save_weights` of either twin

@@ -1,6 +1,7 @@
 """Where Keras computes, and how precisely; `unet_course/torch/devices.py` is the same file in PyTorch."""
 
 import contextlib
+import importlib
 
 import keras
 from keras import ops
@@ -65,50 +66,43 @@ def peak_memory_gb():
     """Largest memory held since `forget_peak_memory`, GB (10^9 bytes): of the GPU, or of this process without one."""
     if _gpu_capability() is None:
         return process_peak_memory_gb()
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow
-
-        return tensorflow.config.experimental.get_memory_info("GPU:0")["peak"] / 1e9
-    if backend == "torch":
-        import torch
-
-        return torch.cuda.max_memory_allocated() / 1e9
-    import jax
-
-    return jax.devices()[0].memory_stats()["peak_bytes_in_use"] / 1e9
+    name, library = _backend()
+    if name == "tensorflow":
+        peak = library.config.experimental.get_memory_info("GPU:0")["peak"]
+    elif name == "torch":
+        peak = library.cuda.max_memory_allocated()
+    else:
+        peak = library.devices()[0].memory_stats()["peak_bytes_in_use"]
+    return peak / 1e9
 
 
 def forget_peak_memory():
     """Measure the GPU's peak from now on; the peak of a process, and JAX's, cannot be forgotten."""
     if _gpu_capability() is None:
         return
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
-
-        tensorflow.config.experimental.reset_memory_stats("GPU:0")
-    if keras.backend.backend() == "torch":
-        import torch
-
-        torch.cuda.reset_peak_memory_stats()
+    name, library = _backend()
+    if name == "tensorflow":
+        library.config.experimental.reset_memory_stats("GPU:0")
+    elif name == "torch":
+        library.cuda.reset_peak_memory_stats()
 
 
 def _gpu_capability():
     """Compute capability of the first NVIDIA GPU, for instance (9, 0); None where the backend uses none."""
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow
-
-        gpus = tensorflow.config.list_physical_devices("GPU")
-        return tensorflow.config.experimental.get_device_details(gpus[0]).get("compute_capability") if gpus else None
-    if backend == "torch":
-        import torch
-
-        return torch.cuda.get_device_capability() if torch.cuda.is_available() else None
-    import jax
-
-    device = jax.devices()[0]
+    name, library = _backend()
+    if name == "tensorflow":
+        gpus = library.config.list_physical_devices("GPU")
+        return library.config.experimental.get_device_details(gpus[0]).get("compute_capability") if gpus else None
+    if name == "torch":
+        return library.cuda.get_device_capability() if library.cuda.is_available() else None
+    device = library.devices()[0]
     return tuple(map(int, device.compute_capability.split("."))) if device.platform == "gpu" else None
+
+
+def _backend():
+    """Name and module of the library below Keras, which alone knows the GPU."""
+    name = keras.backend.backend()
+    return name, importlib.import_module(name)
 
 
 def _forget_functions(model):

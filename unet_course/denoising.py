@@ -133,7 +133,7 @@ def check_values(finite, weight, n):
         raise ValueError(f"weight has shape {weight.shape}: give one number, or one for each of the {n} images.")
     if not (np.isfinite(weight).all() and (weight >= 0).all()):
         raise ValueError(f"weight={weight} must be finite and not negative; 0.1 is usual for images in [0, 1].")
-    return np.broadcast_to(weight, (n,))
+    return np.broadcast_to(weight, (n,)).copy()
 
 
 def warn(found, gap):

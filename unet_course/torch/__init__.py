@@ -10,6 +10,7 @@ except ModuleNotFoundError as error:
 
 from .augmentation import augment
 from .callbacks import Callback, CyclicalLearningRate, DwellLearningRate, EarlyStopping, ModelCheckpoint
+from .denoising import denoise_tv
 from .devices import describe_device, set_seed
 from .encoder_unet import encoder_classifier, encoder_unet, freeze_stages, unfreeze
 from .losses import bce_dice_loss, bce_loss, cross_entropy_loss, dice_loss, focal_loss, tversky_loss
@@ -36,6 +37,7 @@ __all__ = [
     "bce_loss",
     "count_parameters",
     "cross_entropy_loss",
+    "denoise_tv",
     "describe_device",
     "dice",
     "dice_loss",

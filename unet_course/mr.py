@@ -7,6 +7,8 @@ Explained in the chapter on preparing MR images.
 import numpy as np
 from scipy import ndimage
 
+_LEAST = 4  # pixels along each axis: N4 fails with fewer
+
 
 def normalise(images, brain=None):
     """Bring one case to mean 0 and standard deviation 1 inside the brain, each modality by itself (z-score).
@@ -94,8 +96,8 @@ def correct_bias(image, brain=None, *, spacing, levels=4, iterations=50, shrink=
     iterations : int
         At most so many steps on each level.
     shrink : int
-        Estimate the field from every `shrink`-th pixel along each axis: 2 is eight times faster on a volume, and
-        enough for a field so smooth.
+        Estimate the field from every `shrink`-th pixel along each axis, but from at least 4: 2 is about eight times
+        faster on a volume, and enough for a field so smooth.
 
     Returns
     -------
@@ -107,7 +109,8 @@ def correct_bias(image, brain=None, *, spacing, levels=4, iterations=50, shrink=
     Raises
     ------
     ValueError
-        If shapes or spacing do not fit, the brain is empty, or the image is negative or not finite somewhere.
+        If shapes, spacing or numbers do not fit, the brain is empty, an axis has fewer than 4 pixels, or the image is
+        negative or not finite somewhere.
     ModuleNotFoundError
         Without SimpleITK.
 
@@ -122,6 +125,10 @@ def correct_bias(image, brain=None, *, spacing, levels=4, iterations=50, shrink=
         raise ValueError(
             "the image is negative, NaN or infinite somewhere: N4 takes logarithms, so set such pixels to 0 first."
         )
+    if min(levels, iterations, shrink) < 1:
+        raise ValueError(f"levels={levels}, iterations={iterations} and shrink={shrink} must be at least 1.")
+    if min(image.shape) < _LEAST:
+        raise ValueError(f"an image of shape {image.shape} is too thin for N4: hand over slices one by one, as (H, W).")
     brain = (image > 0) if brain is None else _as_brain(brain, image.shape) & (image > 0)
     if not brain.any():
         raise ValueError("the brain is empty: there is no pixel from which a field could be estimated.")
@@ -234,7 +241,7 @@ def _n4(image, brain, spacing, levels, iterations, shrink):
         return converted
 
     full, mask = as_itk(image), as_itk(brain.astype(np.uint8))
-    factors = [min(shrink, size) for size in image.shape[::-1]]
+    factors = [min(shrink, size // _LEAST) for size in image.shape[::-1]]
     filter_ = sitk.N4BiasFieldCorrectionImageFilter()
     filter_.SetMaximumNumberOfIterations([iterations] * levels)
     filter_.Execute(sitk.Shrink(full, factors), sitk.Shrink(mask, factors))

@@ -65,8 +65,9 @@ def _doubts_about_scalp(image, head, spacing):
     depth = ndimage.distance_transform_edt(filled, (*spacing,))[(slice(1, -1),) * head.ndim]
     if not (depth > _DEEP).any():
         return []
-    edges = np.arange(0, _BONE, spacing[-2:].max())
-    profile = np.array([np.median(image[(depth > edge) & (depth <= edge + edges[1])]) for edge in edges])
+    width = spacing[-2:].max()
+    edges = np.arange(0, _BONE, width)
+    profile = np.array([np.median(image[(depth > edge) & (depth <= edge + width)]) for edge in edges])
     brightest = np.maximum.accumulate(profile)  # from the surface down to each shell
     bone = (profile < brightest / 1.5) & (profile < 0.9 * np.median(image[depth > _DEEP]))
     if bone.any():

@@ -9,7 +9,8 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 from skimage.feature import graycoprops
 
-from unet_course import features
+from unet_course import features, mr
+from unet_course.datasets import brats
 from unet_course.datasets.brats import REGIONS
 
 RNG = np.random.default_rng(0)
@@ -243,3 +244,15 @@ def test_shapes_that_do_not_fit_are_refused():
         )
     with pytest.raises(ValueError, match="2 or 3 axes"):
         features.shape(np.ones(3, bool), spacing=1)
+
+
+def test_real_tumours_have_all_features(real):
+    images, labels = brats.read_case(brats.case_folders(real("brats"))[0])
+    found = features.region_features(
+        mr.normalise(images), labels, REGIONS, modalities=brats.MODALITIES, spacing=1, limits=brats.Z_RANGE
+    )
+    assert np.isfinite(found["value"]).all()
+    volumes = features.wide(found)["volume"]
+    assert volumes.is_monotonic_decreasing and volumes[0] == (labels > 0).sum()
+    mean = found.query("region == 'WT' and modality == 'flair' and feature == 'mean'")["value"].item()
+    assert mean > 1  # oedema is bright on FLAIR

@@ -109,11 +109,20 @@ def test_n4_leaves_an_even_image_even():
     assert np.abs(field[disc > 0] - 1).max() < 0.02
 
 
+def test_n4_manages_few_slices():
+    corrected, _ = mr.correct_bias(RNG.normal(100, 2, (4, 32, 32)), spacing=(5, 1, 1), shrink=4)
+    assert np.abs(corrected / 100 - 1).max() < 0.15
+
+
 def test_n4_refuses_what_has_no_logarithm_and_no_brain():
     with pytest.raises(ValueError, match="negative"):
         mr.correct_bias(np.full((8, 8), -1.0), spacing=1)
     with pytest.raises(ValueError, match="brain is empty"):
         mr.correct_bias(np.zeros((8, 8)), spacing=1)
+    with pytest.raises(ValueError, match="shrink=0"):
+        mr.correct_bias(np.ones((8, 8)), spacing=1, shrink=0)
+    with pytest.raises(ValueError, match="slices one by one"):
+        mr.correct_bias(np.ones((1, 64, 64)), spacing=1)
     with pytest.raises(ValueError, match="2 or 3 axes, not 4"):
         mr.correct_bias(np.ones((2, 8, 8, 4)), spacing=1)
 
@@ -207,4 +216,5 @@ def test_pieces_holes_numbers_and_emptiness_are_noticed(volume):
     assert any("Holes" in doubt for doubt in check_skull_strip(hollow, VOLUME))
     assert any("goes down to -0.1" in doubt for doubt in check_skull_strip(raised, VOLUME))
     assert check_skull_strip(0 * stripped, VOLUME) == ["The image is empty."]
+    assert check_skull_strip(np.pad(np.ones((9, 9)), 3), 20) == []  # pixels too large to tell shells apart
     assert check_skull_strip(np.full((4, 4), np.nan), 1) == ["The image holds NaN or infinity."]

@@ -57,8 +57,9 @@ def _climb(z, u, channels, sigma, weight, isotropic, coupled):
         for h in range(height):
             here, below = u[d, h], u[d, min(h + 1, height - 1)]
             across, down = z[0, d, h], z[1, d, h]
+            right = here[channels:]  # a view: Numba makes no vector loop of here[x + channels]
             for x in range(width - channels):
-                across[x] += sigma * (here[x + channels] - here[x])
+                across[x] += sigma * (right[x] - here[x])
             for x in range(width):
                 down[x] += sigma * (below[x] - here[x])
             if axes == 3:
@@ -122,14 +123,16 @@ def _dual_row(image, z, channels, d, h, dual):
     """One row of image - D^T z."""
     axes, depth, height, width = z.shape
     row, across, down = image[d, h], z[0, d, h], z[1, d, h]
-    for x in range(width):
-        dual[x] = row[x] + across[x] + down[x]
-    for x in range(channels, width):
-        dual[x] -= across[x - channels]
     if h > 0:
         above = z[1, d, h - 1]
         for x in range(width):
-            dual[x] -= above[x]
+            dual[x] = row[x] + across[x] + down[x] - above[x]
+    else:
+        for x in range(width):
+            dual[x] = row[x] + across[x] + down[x]
+    inner = dual[channels:]
+    for x in range(width - channels):
+        inner[x] -= across[x]
     if axes == 3:
         into = z[2, d, h]
         for x in range(width):
@@ -154,8 +157,9 @@ def _relative_gap(image, u, z, channels, weight, isotropic, coupled):
                 gap += 0.5 * (here[x] - dual[x]) ** 2
                 far += 0.5 * (here[x] - noisy[x]) ** 2
                 slope[1, x] = below[x] - here[x]
+            right = here[channels:]
             for x in range(width - channels):
-                slope[0, x] = here[x + channels] - here[x]
+                slope[0, x] = right[x] - here[x]
             if axes == 3:
                 behind = u[min(d + 1, depth - 1), h]
                 for x in range(width):

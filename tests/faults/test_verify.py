@@ -177,9 +177,9 @@ def decoded(monkeypatch):
 
 def test_what_was_compared_is_not_decoded_again(published, monkeypatch):
     seen = decoded(monkeypatch)
-    first = run("nuclei").output
+    first = run("nuclei").stdout
     assert len(seen) == 12
-    assert run("nuclei").output == first and "all as published" in first
+    assert run("nuclei").stdout == first and "all as published" in first
     assert len(seen) == 12
 
 

@@ -6,6 +6,8 @@ import stat
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tqdm.auto import tqdm
@@ -13,6 +15,20 @@ from tqdm.auto import tqdm
 from . import DataError
 
 _ROOM = "Make room, or set UNET_COURSE_DATA to a folder on a larger disk."
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A file or folder in an archive: its name, its size in bytes, whether it is neither, and how to read it."""
+
+    name: str
+    size: int
+    special: bool
+    open: Callable | None  # None for a folder
+
+    @property
+    def path(self):
+        return PurePosixPath(self.name.replace("\\", "/"))
 
 
 def unpack(archive, place, *, limit):
@@ -37,10 +53,10 @@ def unpack(archive, place, *, limit):
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as bundle:
-                _extract(archive, place, limit, bundle, [_zipped(member) for member in bundle.infolist()])
+                _extract(archive, place, limit, [_zipped(bundle, member) for member in bundle.infolist()])
         elif tarfile.is_tarfile(archive):
             with tarfile.open(archive) as bundle:
-                _extract(archive, place, limit, bundle, [_tarred(member) for member in tar_members(bundle)])
+                _extract(archive, place, limit, [_tarred(bundle, member) for member in tar_members(bundle)])
         else:
             raise DataError(f"{archive} is damaged, or neither a zip nor a tar file: fetch it again.")
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
@@ -70,27 +86,34 @@ def tar_members(bundle):
     return members
 
 
-def _zipped(member):
-    return member, member.filename, member.file_size, stat.S_ISLNK(member.external_attr >> 16)
+def _zipped(bundle, member):
+    link = stat.S_ISLNK(member.external_attr >> 16)
+    return _Member(member.filename, member.file_size, link, None if member.is_dir() else lambda: bundle.open(member))
 
 
-def _tarred(member):
-    return member, member.name, member.size, not (member.isfile() or member.isdir())
+def _tarred(bundle, member):
+    special = not (member.isfile() or member.isdir())
+    return _Member(member.name, member.size, special, None if member.isdir() else lambda: bundle.extractfile(member))
 
 
-def _extract(archive, place, limit, bundle, members):
-    total = sum(size for _, _, size, _ in members)
+def _extract(archive, place, limit, members):
+    total = sum(member.size for member in members)
     if total > 1e9 * limit:
         raise DataError(f"{archive} would unpack to {total / 1e9:.1f} GB; at most {limit:g} GB are expected.")
     place.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(place.parent).free
     if total > free:
         raise DataError(f"{archive} unpacks to {total / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free. {_ROOM}")
-    for _, name, _, special in members:
-        path = PurePosixPath(name.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or special:
-            raise DataError(f"{archive} holds {name!r}, a link or to be written outside {place}: not unpacked.")
+    for member in members:
+        if member.path.is_absolute() or ".." in member.path.parts or member.special:
+            raise DataError(f"{archive} holds {member.name!r}, a link or to be written outside {place}: not unpacked.")
     place.mkdir(parents=True, exist_ok=True)
-    options = {"filter": "data"} if isinstance(bundle, tarfile.TarFile) else {}
-    for member, *_ in tqdm(members, f"unpack {archive.name}"):
-        bundle.extract(member, place, **options)
+    for member in tqdm(members, f"unpack {archive.name}"):
+        target = place / member.path
+        if member.open is None:
+            target.mkdir(parents=True, exist_ok=True)
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Only the content is taken: no owner, no rights, no time, whatever the archive asks for.
+        with member.open() as source, open(target, "wb") as copy:
+            shutil.copyfileobj(source, copy)

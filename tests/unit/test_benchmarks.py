@@ -1,0 +1,41 @@
+"""The figures in benchmarks/README.md are those of the records beside it."""
+
+import json
+import re
+import statistics
+
+import pytest
+
+from unet_course import paths
+
+FOLDER = paths.repo_root() / "benchmarks"
+README = (FOLDER / "README.md").read_text()
+# Name in the table, and in the record.
+PEERS = {
+    "MONAI BasicUNet": "MONAI BasicUNet (same loop)",
+    "keras-unet-collection": "keras-unet-collection (Model.fit, float32)",
+    "ours, PyTorch, float32": "ours, PyTorch, float32",
+    'ours, PyTorch, `precision="auto"`': "ours, PyTorch, auto",
+    "ours, Keras on TensorFlow, float32": "ours, Keras, float32",
+    'ours, Keras on TensorFlow, `precision="auto"`': "ours, Keras, auto",
+}
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_the_table_of_training_shows_the_recorded_turns(peer):
+    record = json.loads((FOLDER / "training.json").read_text())["peers"]
+    base, ours = (record[name]["seconds"] for name in ("textbook loop (PyTorch, float32)", PEERS[peer]))
+    cells = []
+    for order in ("train", "predict"):
+        ratios = sorted(one / two for one, two in zip(base[order], ours[order], strict=True))
+        cells.append(f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+    assert f"| {peer} | {' | '.join(cells)} |" in README
+
+
+def test_every_script_has_a_line_and_says_whether_it_was_recorded():
+    for script in sorted(FOLDER.glob("*.py")):
+        if script.name == "peers.py":  # part of training.py
+            continue
+        line = re.search(rf"^\| `{script.name}` \|.*$", README, re.MULTILINE)
+        assert line, f"{script.name} is missing in benchmarks/README.md"
+        assert ("not yet recorded" in line[0]) != script.with_suffix(".json").exists(), line[0]

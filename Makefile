@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 # What kernels that run chapters get; the same as `kernel_environment` in unet_course/book.py (a test holds them together).
 KERNEL_ENVIRONMENT := IPYTHONDIR="$(CURDIR)/_build/ipython" TQDM_DISABLE=1 TF_CPP_MIN_LOG_LEVEL=3 PYTHONHASHSEED=0 \
-	UNET_COURSE_OFFLINE=1
+	OMP_WAIT_POLICY=passive UNET_COURSE_OFFLINE=1
 NBVAL = $(KERNEL_ENVIRONMENT) $(BIN)/python -m pytest --nbval-current-env --nbval-cell-timeout 600 \
 	--nbval-sanitize-with tests/nbval_sanitize.cfg
 

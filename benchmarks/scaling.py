@@ -10,9 +10,11 @@ import statistics
 import time
 from pathlib import Path
 
-import numpy as np
+os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is imported
 
-from unet_course import torch as uc
+import numpy as np  # noqa: E402
+
+from unet_course import torch as uc  # noqa: E402
 
 BASE = {"size": 128, "width": 16, "depth": 5}
 ROWS = {"size": (64, 128, 256), "width": (8, 16, 32, 64), "depth": (2, 3, 4, 5, 6)}
@@ -36,7 +38,6 @@ def seconds(function):
 
 
 def main():
-    os.environ.setdefault("TQDM_DISABLE", "1")
     record = {"pictures": PICTURES, "batch": BATCH, "base": BASE, "device": uc.describe_device()["device"], "rows": {}}
     print("| what | value | parameters | training, pictures/s | times the one before |")
     print("|---|---|---|---|---|")

@@ -124,7 +124,7 @@ def test_tissues_share_each_pixel_among_them():
     rng = np.random.default_rng(5)
     head = Head(rng)
     tumour = LowGrade(rng, inside_white_matter(rng, head, 20), 20)
-    fractions, _ = head.tissues(axial(float(tumour.centre[2]), 240, 64), tumour)
+    fractions, _, _ = head.tissues(axial(float(tumour.centre[2]), 240, 64), tumour)
     np.testing.assert_allclose(fractions.sum(0), 1, atol=0.02)
     assert fractions.min() > -1e-5
     assert fractions[list(TISSUES).index("solid")].max() > 0.9

@@ -24,7 +24,7 @@ def a_scan(sequence, size, heights, seed=0):
     head, scanner, slices = Head(rng), Scanner(rng, snr=30, shading=0.2), []
     for height in heights:
         plane = axial(height, 240, size)
-        fractions, maps = head.tissues(plane)
+        fractions, maps, _ = head.tissues(plane)
         field = scanner.sensitivity(plane)
         image = scanner.acquire(rng, fractions, sequence, field * scanner.grain(plane), blur=0.55 * size / 240)
         slices.append((image, field, maps[2] < 1.5, fractions[1] > 0.9))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from .space import soft
+
 SPACING = 1.5  # mm; the maps are averages over 152 people and hold no finer detail
 LOWER = np.array([-102.0, -142.0, -130.0], dtype=np.float32)  # first corner, mm
 UPPER = np.array([102.0, 128.0, 100.0], dtype=np.float32)
@@ -84,7 +86,7 @@ def atlas():
     (stem_x, stem_y, stem_z), cord, canal = CORD
     below = z < stem_z
     axis = np.hypot(x - stem_x, y - stem_y - 0.25 * (z - stem_z))  # the cord leans back as it goes down
-    white = np.where(below, np.maximum(white, _soft(cord - axis)), white)
+    white = np.where(below, np.maximum(white, _border(cord - axis)), white)
     brain = (ndimage.binary_closing(grey + white > 0.35, iterations=5)) | (below & (axis < canal))
     distance = _distance(brain)
     parts = _face(x, y, z, distance)
@@ -113,27 +115,27 @@ def _outside(x, y, z):
 def _face(x, y, z, brain_distance):
     """Fractions of fat, air, bone and water (the eyes) outside the skull; the rest of the face is muscle."""
     side = abs(x)
-    eye = _soft(-_ellipsoid(side, y, z, (32, 61, -36), (12, 12, 12)))
-    lens = _soft(-_ellipsoid(side, y, z, (32, 70.5, -36), (5, 2.2, 5)))
-    orbit = _soft(-_ellipsoid(side, y, z, (28, 48, -36), (18, 26, 17)))
-    nerve = _soft(2.2 - np.hypot(side - (10 + 0.6 * (y - 22)), z + 34)) * (y < 50)
+    eye = _border(-_ellipsoid(side, y, z, (32, 61, -36), (12, 12, 12)))
+    lens = _border(-_ellipsoid(side, y, z, (32, 70.5, -36), (5, 2.2, 5)))
+    orbit = _border(-_ellipsoid(side, y, z, (28, 48, -36), (18, 26, 17)))
+    nerve = _border(2.2 - np.hypot(side - (10 + 0.6 * (y - 22)), z + 34)) * (y < 50)
     air = np.maximum.reduce(
         [
-            _soft(-_ellipsoid(side, y, z, (7, 60, -52), (5, 26, 18))),  # nose
-            _soft(-_ellipsoid(side, y, z, (29, 52, -66), (13, 17, 15))),  # cheeks
-            _soft(-_ellipsoid(side, y, z, (6, 24, -44), (7, 11, 8))),  # sphenoid
-            _soft(-_ellipsoid(side, y, z, (9, 81, -10), (8, 3.5, 9))),  # forehead
-            _soft(7 - np.hypot(x, y - 8 - 0.15 * (z + 90))) * (z < -66),  # throat
+            _border(-_ellipsoid(side, y, z, (7, 60, -52), (5, 26, 18))),  # nose
+            _border(-_ellipsoid(side, y, z, (29, 52, -66), (13, 17, 15))),  # cheeks
+            _border(-_ellipsoid(side, y, z, (6, 24, -44), (7, 11, 8))),  # sphenoid
+            _border(-_ellipsoid(side, y, z, (9, 81, -10), (8, 3.5, 9))),  # forehead
+            _border(7 - np.hypot(x, y - 8 - 0.15 * (z + 90))) * (z < -66),  # throat
         ]
     )
     bone = np.maximum.reduce(
         [
-            _soft(-_ellipsoid(side, y, z, (44, -24, -46), (26, 12, 12))),  # petrous
-            _soft(3 - abs(_ellipsoid(side, y, z, (0, 40, -104), (40, 42, 20)))) * (z < -92),  # jaws
-            _soft(-_ellipsoid(x, y, z, (0, -18, -100), (14, 12, 60))),  # vertebrae
+            _border(-_ellipsoid(side, y, z, (44, -24, -46), (26, 12, 12))),  # petrous
+            _border(3 - abs(_ellipsoid(side, y, z, (0, 40, -104), (40, 42, 20)))) * (z < -92),  # jaws
+            _border(-_ellipsoid(x, y, z, (0, -18, -100), (14, 12, 60))),  # vertebrae
         ]
     )
-    free = _soft(brain_distance - 3)
+    free = _border(brain_distance - 3)
     air, bone, eye, lens, orbit, nerve = (free * part for part in (air, bone, eye, lens, orbit, nerve))
     bone = np.maximum(bone, lens) * (1 - air)
     water = eye * (1 - lens) * (1 - air)
@@ -147,6 +149,6 @@ def _ellipsoid(x, y, z, centre, radii):
     return (np.sqrt(sum(axis**2 for axis in centred)) - 1) * min(radius for radius in radii if radius > 1)
 
 
-def _soft(distance):
+def _border(distance):
     """1 inside and 0 outside, with a border one voxel wide; `distance` in mm, positive inside."""
-    return np.clip(distance / SPACING + 0.5, 0, 1).astype(np.float32)
+    return soft(distance, SPACING)

@@ -165,7 +165,7 @@ def draw(rng, name, size, *, square=True, grey=50, giveaways=False):
         height = round(size * np.clip(np.exp(rng.normal(np.log(0.46 if healthy else 0.65), 0.25)), 0.4, 1.2))
         field_of_view, shape = rng.uniform(205, 230), (height, round(height * rng.uniform(0.8, 0.98)))
     plane = PLANES[axis](_place(rng, tumour, axis), field_of_view, shape)
-    fractions, _ = head.tissues(plane, tumour)
+    fractions, _, _ = head.tissues(plane, tumour)
     sequence = rng.choice(["t1", "t2", "flair"]) if healthy else "t1ce"
     factor = scanner.sensitivity(plane) * scanner.grain(plane)
     picture = scanner.acquire(rng, fractions, sequence, factor, blur=0.55 * size / 256)

@@ -87,14 +87,14 @@ def _draw(rng, shape, enhancing, progress):
     for z in range(shape[2]):
         plane = axial(BOTTOM + (z + 0.5) * HEIGHT / shape[2], WIDTH, shape[:2][::-1])
         near = tumour if tumour.touches(plane) else None
-        fractions, maps = head.tissues(plane, near)
+        fractions, maps, labels = head.tissues(plane, near)
         brain = maps[2] < 1.5  # the organisers' masks keep a little of the fluid around the brain
         factor = scanner.sensitivity(plane) * scanner.grain(plane)
         for name in MODALITIES:
             values = scanner.acquire(rng, fractions, name, factor, blur=0.55 * shape[1] / WIDTH) * white[name]
             volumes[name][..., z] = (np.clip(np.rint(values), 1, 32767) * brain).T
         if near:
-            volumes["seg"][..., z] = (tumour.labels(maps, plane) * brain).T
+            volumes["seg"][..., z] = (labels * brain).T
         progress.update()
     return volumes
 

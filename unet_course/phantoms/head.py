@@ -3,11 +3,11 @@
 import numpy as np
 
 from .atlas import atlas
-from .mr import TISSUES
-from .space import Field
+from .mr import INDEX, TISSUES
+from .space import Field, soft
 
 VENTRICLES = np.array([0, -12, 14], dtype=np.float32)  # centre, mm
-_INDEX = {name: number for number, name in enumerate(TISSUES)}
+EDGE = 1.4  # mm over which one tissue gives way to the next
 
 
 class Head:
@@ -55,14 +55,15 @@ class Head:
             In the order of `mr.TISSUES`, sum 1.
         maps : array of float32, shape (8, H, W)
             What the atlas says about each pixel, see `atlas.CHANNELS`.
+        drawn : array, shape (H, W), or None
+            What an annotator draws of the tumour, see its `grow`.
         """
         moved = self.place if tumour is None else lambda points: self.place(tumour.push(points))
         places = plane.smoothly(moved, 5)
         maps = self.atlas(places)
         fractions = self._normal(maps, places, plane)
-        if tumour is not None:
-            tumour.grow(fractions, maps, plane)
-        return fractions, maps
+        drawn = None if tumour is None else tumour.grow(fractions, maps, plane)
+        return fractions, maps, drawn
 
     def brain(self, points):
         """Distance to the brain's surface, mm, negative inside, and the share of white matter, at points (3, ...)."""
@@ -72,28 +73,28 @@ class Head:
     def _normal(self, maps, places, plane):
         grey, white, distance, outer, fat, air, bone, water = maps
         fractions = np.zeros((len(TISSUES), *plane.shape), dtype=np.float32)
-        inside = _soft(-distance)
+        inside = soft(-distance, EDGE)
         # The template is an average: a power brings back some of the sharpness that averaging took.
         powers = np.stack([white, grey * (1 - self.atrophy), np.maximum(1 + self.atrophy - grey - white, 0)]) ** 1.7
         fractions[1:4] = inside * powers / powers.sum(0).clip(1e-6)
         if self.lesions is not None:
             spots = np.clip(2 * self.lesions.on(plane) - 4.4, 0, 1) * fractions[1]
             fractions[1] -= spots
-            fractions[_INDEX["oedema"]] += spots
+            fractions[INDEX["oedema"]] += spots
 
         self._skull(fractions, distance, places, inside)
-        skin = _soft(-outer)
+        skin = soft(-outer, EDGE)
         rest = np.clip(skin - fractions.sum(0), 0, 1)
         depth = -outer
         mottle = np.clip(0.25 * (self.mottle[0].on(plane) + self.mottle[1].on(plane)), 0, 0.6)
-        fatty = np.where(depth < 7, _soft(depth - 1.8), mottle)
+        fatty = np.where(depth < 7, soft(depth - 1.8, EDGE), mottle)
         named = np.stack([fat, air, bone, water])
         named /= named.sum(0).clip(1)
         plain = rest * (1 - named.sum(0))
         for name, share in zip(("fat", "air", "bone", "water"), named, strict=True):
-            fractions[_INDEX[name]] += rest * share
-        fractions[_INDEX["fat"]] += plain * fatty
-        fractions[_INDEX["muscle"]] += plain * (1 - fatty)
+            fractions[INDEX[name]] += rest * share
+        fractions[INDEX["fat"]] += plain * fatty
+        fractions[INDEX["muscle"]] += plain * (1 - fatty)
         fractions[0] += np.clip(1 - fractions.sum(0), 0, 1)
         return fractions
 
@@ -106,8 +107,8 @@ class Head:
         )
         reached = inside
         for name, edge in zip(("csf", "dura", "bone", "diploe", "bone"), edges, strict=True):
-            within = _soft(edge - distance)
-            fractions[_INDEX[name]] += np.maximum(within - reached, 0)
+            within = soft(edge - distance, EDGE)
+            fractions[INDEX[name]] += np.maximum(within - reached, 0)
             reached = np.maximum(within, reached)
         # The falx and the sagittal sinus lie in the midline, between the halves of the brain and under the vault.
         midline = np.exp(-0.5 * (x / 0.9) ** 2) * np.clip((z - 0.6 * np.maximum(y, 0) - 12) / 6, 0, 1)
@@ -115,8 +116,8 @@ class Head:
         vein = np.exp(-0.5 * (x / 3.2) ** 2) * np.clip((z - 0.2 * y) / 10, 0, 1) * (distance > -2)
         vein = vein * (fractions[3] - falx)
         fractions[3] -= falx + vein
-        fractions[_INDEX["dura"]] += falx
-        fractions[_INDEX["blood"]] += vein
+        fractions[INDEX["dura"]] += falx
+        fractions[INDEX["blood"]] += vein
 
 
 def _rotation(angles):
@@ -129,8 +130,3 @@ def _rotation(angles):
         step[two, one], step[one, two] = np.sin(angle), -np.sin(angle)
         matrix = step @ matrix
     return matrix
-
-
-def _soft(depth):
-    """1 inside and 0 outside, with a border 1.4 mm wide; `depth` in mm."""
-    return np.clip(depth / 1.4 + 0.5, 0, 1)

@@ -142,9 +142,9 @@ class _Patient:
             fractions, mask = 0, False
             for plane in planes:
                 near = tumour if tumour.touches(plane) else None
-                parts, maps = head.tissues(plane, near)
+                parts, _, drawn = head.tissues(plane, near)
                 fractions = fractions + 0.5 * parts
-                mask = mask | tumour.mask(maps, plane) if near else mask
+                mask = mask | drawn if near else mask
             factor = scanner.sensitivity(planes[0]) * scanner.grain(planes[0])
             channels = [scanner.acquire(rng, fractions, name, factor) for name in SEQUENCES]
             image = np.clip(np.rint(np.stack(channels, axis=-1) * white), 0, 255).astype(np.uint8)

@@ -28,6 +28,7 @@ TISSUES = {
     "rim": (1700, 130, 0.88, 0.45),
     "necrosis": (3000, 300, 0.95, 0.02),
 }
+INDEX = {name: number for number, name in enumerate(TISSUES)}
 
 
 @dataclass(frozen=True)

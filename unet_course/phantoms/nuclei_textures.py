@@ -4,6 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from unet_course.phantoms.nuclei_shapes import Population, place
+from unet_course.phantoms.space import cubic_spline
 
 
 def smooth_noise(rng, shape, scale):
@@ -90,5 +91,4 @@ def _refine(lattice, size, scale):
     position = np.arange(size) / scale
     step = position.astype(int)
     t = (position - step).astype(np.float32)[:, None]
-    weights = (1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3
-    return sum(weight / 6 * lattice[step + offset] for offset, weight in enumerate(weights))
+    return sum(weight * lattice[step + offset] for offset, weight in enumerate(cubic_spline(t)))

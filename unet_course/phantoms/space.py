@@ -126,12 +126,21 @@ class Field:
         """Matrix of the uniform cubic B-spline: values at these places from the lattice along one axis."""
         place = self._places(millimetres)
         step = np.floor(place).astype(int)
-        t = place - step
-        parts = (1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3
         matrix = np.zeros((place.size, len(self.lattice)), dtype=np.float32)
-        for offset, part in enumerate(parts, -1):
-            matrix[np.arange(place.size), (step + offset) % len(self.lattice)] = part / 6
+        for offset, weight in enumerate(cubic_spline(place - step), -1):
+            matrix[np.arange(place.size), (step + offset) % len(self.lattice)] = weight
         return matrix
+
+
+def cubic_spline(t):
+    """Weights of four neighbouring nodes in the uniform cubic B-spline, `t` in [0, 1) of the way past the second."""
+    parts = (1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3
+    return [part / 6 for part in parts]
+
+
+def soft(depth, width):
+    """1 inside and 0 outside, with a border of this width; `depth` is positive inside."""
+    return np.clip(depth / width + 0.5, 0, 1)
 
 
 def _square(centre, across, down, field_of_view, size):

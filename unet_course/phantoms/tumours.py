@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from .mr import TISSUES
-from .space import Field
-
-_INDEX = {name: number for number, name in enumerate(TISSUES)}
+from .head import EDGE
+from .mr import INDEX
+from .space import Field, soft
 
 
 class Tumour:
@@ -69,16 +68,13 @@ class LowGrade(Tumour):
         self.values = {"solid": (t1, rng.uniform(110, 180), rng.uniform(0.82, 0.93), agent)}
 
     def grow(self, fractions, maps, plane):
-        """Turn brain into tumour; changes the tissues in place."""
-        level, _ = self.levels(plane)
-        amount = _fade((1 - level - _reluctance(maps)) * self.radius / self.edge) * _in_brain(maps)
+        """Turn brain into tumour, in place; return what an annotator draws on FLAIR, bool (H, W)."""
+        level, drawn = self.levels(plane)
+        reluctance = _reluctance(maps)
+        amount = soft((1 - level - reluctance) * self.radius, self.edge) * _in_brain(maps)
         fluid = amount * np.clip(0.8 * (self.inner.on(plane) + self.fluid), 0, 0.8) * (level < 0.8)
         _replace(fractions, {"solid": amount - fluid, "necrosis": fluid})
-
-    def mask(self, maps, plane):
-        """What an annotator draws on FLAIR: bool (H, W)."""
-        _, drawn = self.levels(plane)
-        return (drawn / self.hand + _reluctance(maps) < 1) & (maps[2] < 0.5)
+        return (drawn / self.hand + reluctance < 1) & (maps[2] < 0.5)
 
 
 class Glioblastoma(Tumour):
@@ -92,28 +88,27 @@ class Glioblastoma(Tumour):
         self.rim_label = 4 if enhancing else 1
 
     def grow(self, fractions, maps, plane):
-        """Turn brain into tumour; changes the tissues in place."""
+        """Turn brain into tumour, in place; return labels as in BraTS, uint8 (H, W).
+
+        1 is necrosis and tumour that does not enhance, 4 the enhancing ring, 2 oedema.
+        """
+        level, _ = self.levels(plane)
+        uneven = self.inner.on(plane)
+        # How deep each pixel lies in the core, in core and rim, in all of it; in radii, negative outside.
+        depths = (
+            self.core + 0.16 * uneven - level,
+            1 - level,
+            self.reach * (0.15 + 0.85 * maps[1]) - (level - 1),
+        )
         edges = 2.0, 1.5, 4.0  # mm over which core, rim and oedema fade
-        depths = self._depths(maps, plane)
-        core, rim, oedema = (_fade(depth * self.radius / edge) for depth, edge in zip(depths, edges, strict=True))
+        core, rim, oedema = (soft(depth * self.radius, edge) for depth, edge in zip(depths, edges, strict=True))
         brain = _in_brain(maps)
         oedema = 0.85 * brain * np.clip(oedema - np.maximum(core, rim), 0, 1)
         rim = brain * np.clip(rim - core, 0, 1)
-        patchy = rim * np.clip(0.7 + 0.3 * self.inner.on(plane), 0.3, 1)  # a rim takes up contrast unevenly
+        patchy = rim * np.clip(0.7 + 0.3 * uneven, 0.3, 1)  # a rim takes up contrast unevenly
         _replace(fractions, {"necrosis": brain * core, "rim": patchy, "solid": rim - patchy, "oedema": oedema})
-
-    def labels(self, maps, plane):
-        """Labels as in BraTS: 1 necrosis and tumour that does not enhance, 4 enhancing ring, 2 oedema; uint8 (H, W)."""
-        core, rim, oedema = self._depths(maps, plane)
-        labels = np.select([core > 0, rim > 0, oedema > 0], [1, self.rim_label, 2], 0)
+        labels = np.select([depth > 0 for depth in depths], [1, self.rim_label, 2], 0)
         return (labels * (maps[2] < 0.5)).astype(np.uint8)
-
-    def _depths(self, maps, plane):
-        """How deep each pixel lies in core, core and rim, all of it; in radii, negative outside."""
-        level, _ = self.levels(plane)
-        core = self.core + 0.16 * self.inner.on(plane) - level
-        oedema = self.reach * (0.15 + 0.85 * maps[1]) - (level - 1)
-        return core, 1 - level, oedema
 
 
 class Solid(Tumour):
@@ -127,8 +122,8 @@ class Solid(Tumour):
     def grow(self, fractions, maps, plane):
         """Put the tumour in the place of what was there, but not in that of bone; changes the tissues in place."""
         level, _ = self.levels(plane)
-        bound = _fade((2.5 if self.at_surface else 9.0) - maps[2])
-        amount = _fade((1 - level) * self.radius / 1.2) * bound
+        bound = soft((2.5 if self.at_surface else 9.0) - maps[2], 1)
+        amount = soft((1 - level) * self.radius, 1.2) * bound
         dull = amount * np.clip(0.25 * self.inner.on(plane), 0, 0.5)
         _replace(fractions, {"rim": amount - dull, "solid": dull})
 
@@ -158,15 +153,11 @@ def _reluctance(maps):
 
 
 def _in_brain(maps):
-    return np.clip(0.5 - maps[2] / 1.4, 0, 1) * np.clip(2 * (maps[0] + maps[1]), 0, 1)
+    return soft(-maps[2], EDGE) * np.clip(2 * (maps[0] + maps[1]), 0, 1)
 
 
 def _replace(fractions, parts):
     """Put the parts in, and scale what was there to the room that is left."""
     fractions *= np.clip(1 - sum(parts.values()), 0, 1)
     for name, part in parts.items():
-        fractions[_INDEX[name]] += part
-
-
-def _fade(depth):
-    return np.clip(depth + 0.5, 0, 1)
+        fractions[INDEX[name]] += part

@@ -1,26 +1,8 @@
-"""Checks for the exercises: each tries a student's function, says what it found, and hints when it is not right yet."""
+"""Exercises of the chapter on nuclei."""
 
 import numpy as np
 
-
-def _check(name, function, cases):
-    """Print what `_first_problem` finds. Returns nothing: a cell that ends with a check shows these words only."""
-    print(f"{name}: {_first_problem(function, cases) or 'right.'}")
-
-
-def _first_problem(function, cases):
-    for arguments, expected, hint in cases:
-        try:
-            result = function(*arguments)
-        except NotImplementedError:
-            return "nothing here yet. Replace `raise NotImplementedError` by your own lines."
-        except Exception as error:  # whatever a student's code does, the answer is a hint, not a traceback
-            return f"not yet. Your function stopped with {type(error).__name__}: {error}. {hint}"
-        if result is None:
-            return "not yet. Your function returns None: is there a `return`?"
-        if np.shape(result) != np.shape(expected) or not np.allclose(result, expected, atol=1e-6, equal_nan=True):
-            return f"not yet. {hint}"
-    return None
+from .trying import check
 
 
 def background_accuracy(function):
@@ -32,7 +14,7 @@ def background_accuracy(function):
         ((np.zeros((1, 2, 2), dtype=int),), 1.0, "With no nucleus at all, predicting background is always right."),
         ((np.ones((1, 2, 2), dtype=int),), 0.0, "Where every pixel is nucleus, predicting background is always wrong."),
     ]
-    _check("background_accuracy", function, cases)
+    check("background_accuracy", function, cases)
 
 
 def merge_masks(function):
@@ -50,7 +32,7 @@ def merge_masks(function):
             "wraps around to 254: use the maximum, or the logical or.",
         ),
     ]
-    _check("merge_masks", function, cases)
+    check("merge_masks", function, cases)
 
 
 def dice_from_counts(function):
@@ -61,4 +43,4 @@ def dice_from_counts(function):
         ((0, 3, 0), 0.0, "A prediction on an empty mask scores 0."),
         ((0, 0, 0), 1.0, "Both empty is 0/0: this exercise wants 1 there."),
     ]
-    _check("dice_from_counts", function, cases)
+    check("dice_from_counts", function, cases)

@@ -32,6 +32,21 @@ def test_the_table_of_training_shows_the_recorded_turns(peer):
     assert f"| {peer} | {' | '.join(cells)} |" in README
 
 
+@pytest.mark.parametrize("way", ["ours, Numba", "ours, PyTorch", "ours, Keras", "scikit-image, split Bregman"])
+def test_the_table_of_total_variation_shows_the_recorded_turns(way):
+    kinds = json.loads((FOLDER / "tv.json").read_text())["kinds"]
+    cells = [_times_faster(kinds[kind]["ways"], way) for kind in ("real", "phantom")]
+    assert f"| {way} | {' | '.join(cells)} |" in README
+
+
+def _times_faster(ways, way):
+    base, ours = (ways[name]["seconds_to_target"] for name in ("scikit-image, Chambolle", way))
+    if None in ours:
+        return "never"
+    ratios = sorted(one / two for one, two in zip(base, ours, strict=True))
+    return f"{statistics.median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})"
+
+
 def test_every_script_has_a_line_and_says_whether_it_was_recorded():
     for script in sorted(FOLDER.glob("*.py")):
         if script.name == "peers.py":  # part of training.py

@@ -1,10 +1,11 @@
-"""Explorers that need no kernel: plain HTML with a few lines of JavaScript, the same in a notebook and on the site."""
+"""A slider for the threshold: hits, misses and false alarms, with their scores."""
 
-import base64
 import html
 import json
 
 import numpy as np
+
+from .parts import STYLE, as_text
 
 _PAGE = """
 <div class="uc-explorer" id="{name}" role="group" aria-labelledby="{name}-title">
@@ -22,12 +23,7 @@ aria-label="Pixels above the threshold: hits white, misses blue, false alarms or
 <figcaption>hits white, <span style="border-bottom:3px solid #0072B2">misses blue</span>,
 <span style="border-bottom:3px solid #D55E00">false alarms orange</span></figcaption></figure>
 </div>
-<style>
-.uc-explorer input[type=range] {{ width: min(24rem, 70%); vertical-align: middle; }}
-.uc-explorer-pictures {{ display: flex; flex-wrap: wrap; gap: 1rem; }}
-.uc-explorer-pictures figure {{ margin: 0; }}
-.uc-explorer canvas {{ width: min(256px, 85vw); image-rendering: pixelated; border: 1px solid #888; }}
-</style>
+{style}
 <script>
 (function () {{
   var data = {data};
@@ -92,10 +88,16 @@ def threshold_explorer(image, probability, mask, *, name, title, alt):
     }
     return HTML(
         _PAGE.format(
-            name=name, title=html.escape(title), alt=html.escape(alt), width=width, height=height, data=json.dumps(data)
+            name=name,
+            title=html.escape(title),
+            alt=html.escape(alt),
+            width=width,
+            height=height,
+            data=json.dumps(data),
+            style=STYLE,
         )
     )
 
 
 def _encode(array):
-    return base64.b64encode(np.ascontiguousarray(array, dtype=np.uint8)).decode()
+    return as_text(np.ascontiguousarray(array, dtype=np.uint8))

@@ -8,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unet_course import mr
-from unet_course.phantoms.head import Head
-from unet_course.phantoms.mr import Scanner
-from unet_course.phantoms.space import axial
+from unet_course.phantoms.scan import heights, scan
 from unet_course.skull_strip import check_skull_strip
 
 RNG = np.random.default_rng(0)
@@ -20,20 +18,13 @@ VOLUME = 155 / 32, 240 / 64, 240 / 64  # mm, voxels of `a_scan` with 32 slices
 
 def a_scan(sequence, size, heights, seed=0):
     """Image with skull, coil sensitivity, brain mask and pure white matter of one head, each (Z, H, W)."""
-    rng = np.random.default_rng(seed)
-    head, scanner, slices = Head(rng), Scanner(rng, snr=30, shading=0.2), []
-    for height in heights:
-        plane = axial(height, 240, size)
-        fractions, maps, _ = head.tissues(plane)
-        field = scanner.sensitivity(plane)
-        image = scanner.acquire(rng, fractions, sequence, field * scanner.grain(plane), blur=0.55 * size / 240)
-        slices.append((image, field, maps[2] < 1.5, fractions[1] > 0.9))
-    return [np.stack(part) for part in zip(*slices, strict=True)]
+    known = scan(sequence, size, heights, seed=seed)
+    return [known.image, known.field, known.brain, known.white]
 
 
 @pytest.fixture(scope="module")
 def volume():
-    return a_scan("flair", 64, -72 + (np.arange(32) + 0.5) * 155 / 32)
+    return a_scan("flair", 64, heights(32))
 
 
 def variation(values):
@@ -218,3 +209,23 @@ def test_pieces_holes_numbers_and_emptiness_are_noticed(volume):
     assert check_skull_strip(0 * stripped, VOLUME) == ["The image is empty."]
     assert check_skull_strip(np.pad(np.ones((9, 9)), 3), 20) == []  # pixels too large to tell shells apart
     assert check_skull_strip(np.full((4, 4), np.nan), 1) == ["The image holds NaN or infinity."]
+
+
+# The scan itself
+
+
+def test_the_known_scan_is_what_it_says():
+    known = scan("flair", 64, heights(32), snr=20)
+    assert known.spacing == pytest.approx(VOLUME)
+    assert known.image.shape == known.field.shape == known.brain.shape == (32, 64, 64)
+    assert 700 < known.brain.sum() * np.prod(known.spacing) / 1000 < 2000  # mL
+    in_air = known.image[known.air]
+    assert np.sqrt((in_air**2).mean() / 2) == pytest.approx(known.noise, rel=0.03)
+    assert not (known.air & known.brain).any() and known.brain[known.white].all()
+    np.testing.assert_array_equal(scan("flair", 64, [20], shading=0).field, 1)
+
+
+def test_another_scanner_sees_the_same_head():
+    here, there = (scan("t2", 64, [20], snr=snr, shading=shading) for snr, shading in ((20, 0.1), (40, 0.2)))
+    np.testing.assert_array_equal(here.brain, there.brain)
+    np.testing.assert_allclose(np.log(there.field), 2 * np.log(here.field), atol=1e-5)

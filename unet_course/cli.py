@@ -50,24 +50,24 @@ def run(
 ):
     """Run a chapter with a profile, unless an up-to-date result is there."""
     with _plain_errors():
-        from . import book
+        from . import book, execution
 
         chapters = book.chapters() if chapter == "all" else [book.chapter(chapter)]
         _write_phantoms()
         for each in chapters:
             names = book.frameworks(each)
             for name in [framework] if framework != "both" and len(names) > 1 else names:
-                print(book.run(each, profile, name, force=force))
+                print(execution.run(each, profile, name, force=force))
 
 
 @app.command("book")
 def build(profile: Profile = "smoke"):
     """Run what changed of every chapter, in both frameworks, and build the site."""
     with _plain_errors():
-        from . import book
+        from . import execution
 
         _write_phantoms()
-        book.build(profile)
+        execution.build(profile)
 
 
 @app.command(hidden=True)

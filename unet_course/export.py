@@ -7,7 +7,7 @@ import re
 import nbformat
 import yaml
 
-from . import book
+from . import book, execution
 from .results import PROVENANCE_MIME
 
 SITE = "https://unet-course.github.io/unet-course"
@@ -43,7 +43,7 @@ def export(profile="smoke"):
     written = []
     for chapter in book.chapters():
         for position, framework in enumerate(book.frameworks(chapter)):
-            executed = nbformat.read(book.run(chapter, profile, framework), 4)
+            executed = nbformat.read(execution.run(chapter, profile, framework), 4)
             ending = f"_{framework}" if position else ""
             path = chapter.root / "notebooks" / f"{chapter.name}{ending}.ipynb"
             path.parent.mkdir(parents=True, exist_ok=True)

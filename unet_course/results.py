@@ -94,6 +94,12 @@ def read(chapter, profile, framework, *, folder=None):
     return json.loads(path.read_text()) if path.exists() else None
 
 
+def read_all(*, folder=None):
+    """Every record there is, in the order of the chapters: those of one chapter by profile and framework."""
+    folder = Path(folder) if folder else paths.results_root()
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
 def read_benchmark(name):
     """What `benchmarks/<name>.py` recorded; in an installed package, the copy that it carries."""
     root = paths.repo_root()

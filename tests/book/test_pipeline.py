@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from unet_course import book, imports, paths
+from unet_course import book, execution, imports, paths
 
 CHAPTER = """\
 ---
@@ -52,7 +52,7 @@ def edit(clone, name, old, new):
 
 def test_runs_once_and_again_after_a_change(clone, capsys):
     chapter = book.chapter("a")
-    output = book.run(chapter, "smoke", "torch")
+    output = execution.run(chapter, "smoke", "torch")
     notebook = nbformat.read(output, 4)
     assert notebook.cells[-1].outputs[0].text == "torch 5\n"
     assert notebook.metadata.unet_course.minutes > 0
@@ -61,39 +61,40 @@ def test_runs_once_and_again_after_a_change(clone, capsys):
     ], "readers see the values that were used, once"
 
     capsys.readouterr()
-    book.run(chapter, "smoke", "torch")
+    execution.run(chapter, "smoke", "torch")
     assert "nothing changed, kept" in capsys.readouterr().out
     edit(clone, "book/profiles/smoke.yaml", "5", "6")
-    book.run(chapter, "smoke", "torch")
+    execution.run(chapter, "smoke", "torch")
     assert "running" in capsys.readouterr().out
     assert nbformat.read(output, 4).cells[-1].outputs[0].text == "torch 6\n"
 
 
 def test_the_key_follows_text_package_records_and_data(clone, monkeypatch, tmp_path, data_root):
     chapter = book.chapter("a")
-    keys = [book.fingerprint(chapter, {"framework": "torch"})]
+    keys = [execution.fingerprint(chapter, {"framework": "torch"})]
     edit(clone, "book/a.md", "# A chapter", "# The chapter")
-    keys.append(book.fingerprint(chapter, {"framework": "torch"}))
+    keys.append(execution.fingerprint(chapter, {"framework": "torch"}))
     (clone / "book/results").mkdir()
     (clone / "book/results/a_laptop_torch.json").write_text("{}")
-    keys.append(book.fingerprint(chapter, {"framework": "torch"}))
+    keys.append(execution.fingerprint(chapter, {"framework": "torch"}))
     recording = {"framework": "torch", "save_record": True}
-    before = book.fingerprint(chapter, recording)
+    before = execution.fingerprint(chapter, recording)
     (clone / "book/results/a_laptop_torch.json").write_text("{ }")
-    assert book.fingerprint(chapter, recording) == before, "a run that writes a record must not undo itself"
+    assert execution.fingerprint(chapter, recording) == before, "a run that writes a record must not undo itself"
     (clone / "book/results/a_laptop_torch.json").write_text("{}")
     changed = tmp_path / "checks.py"
     changed.write_text("# changed\n")
     original = imports.source
     monkeypatch.setattr(imports, "source", lambda name: changed if name.endswith(".checks") else original(name))
-    keys.append(book.fingerprint(chapter, {"framework": "torch"}))
+    keys.append(execution.fingerprint(chapter, {"framework": "torch"}))
     (data_root / "cache").mkdir(parents=True)
-    assert book.fingerprint(chapter, {"framework": "torch"}) == keys[-1], "the cache of decoded pictures is not data"
+    same = execution.fingerprint(chapter, {"framework": "torch"})
+    assert same == keys[-1], "the cache of decoded pictures is not data"
     (data_root / "nuclei").mkdir()
-    keys.append(book.fingerprint(chapter, {"framework": "torch"}))
+    keys.append(execution.fingerprint(chapter, {"framework": "torch"}))
     (data_root / "phantoms/nuclei").mkdir(parents=True)
     (data_root / "phantoms/nuclei/PHANTOM.json").write_text("{}")
-    keys.append(book.fingerprint(chapter, {"framework": "torch"}))
+    keys.append(execution.fingerprint(chapter, {"framework": "torch"}))
     assert len(set(keys)) == 6
 
 
@@ -111,22 +112,40 @@ def page(clone):
 def test_a_page_without_framework_runs_once(page, capsys):
     assert book.frameworks(page) == (book.ONCE,)
     assert book.parameters(page, "smoke", book.ONCE) == {"profile": "smoke", "size": 5}
-    output = book.run(page, "smoke", book.ONCE)
+    output = execution.run(page, "smoke", book.ONCE)
     assert nbformat.read(output, 4).cells[-1].outputs[0].text == "5\n"
     with pytest.raises(book.BookError, match="framework 'torch' is not known: use once"):
-        book.run(page, "smoke", "torch")
+        execution.run(page, "smoke", "torch")
+
+
+def test_a_page_that_shows_every_record_runs_again_after_any(page, clone):
+    edit(clone, "book/a.md", 'results.read_benchmark("b")', "results.read_all()")
+    before = execution.fingerprint(page, {})
+    (clone / "book/results").mkdir()
+    (clone / "book/results/other_laptop_torch.json").write_text("{}")
+    assert execution.fingerprint(page, {}) != before
+
+
+def test_building_runs_every_chapter_and_stops_at_one_that_fails(clone, monkeypatch):
+    given = []
+    monkeypatch.setattr("unet_course.site.build_site", lambda executed, out: given.append(executed))
+    execution.build("smoke")
+    assert [name.parts[-2] for name in given[0]["a"].values()] == ["torch", "keras"]
+    edit(clone, "book/a.md", "print(framework, size)", "1 / 0")
+    with pytest.raises(book.BookError, match="ZeroDivisionError"):
+        execution.build("smoke")
 
 
 def test_the_key_of_a_page_follows_the_benchmark_it_reads_and_both_twins(page, clone, monkeypatch):
-    before = book.fingerprint(page, {})
+    before = execution.fingerprint(page, {})
     (clone / "benchmarks/other.json").write_text("{}")
-    assert book.fingerprint(page, {}) == before
+    assert execution.fingerprint(page, {}) == before
     (clone / "benchmarks/b.json").write_text("[2]")
-    assert book.fingerprint(page, {}) != before
+    assert execution.fingerprint(page, {}) != before
     skipped = []
     monkeypatch.setattr(imports, "modules", lambda code, skip: skipped.append(skip) or [])
-    book.fingerprint(page, {})
-    book.fingerprint(page, {"framework": "torch"})
+    execution.fingerprint(page, {})
+    execution.fingerprint(page, {"framework": "torch"})
     assert skipped == [(), ("unet_course.keras",)]
 
 
@@ -138,20 +157,20 @@ def test_the_key_knows_what_a_module_imports():
 
 def test_values_are_replaced_and_comments_stay():
     source = 'profile = "smoke"  # or laptop\nsize = 128\nother = 1'
-    new = book.with_values(source, {"profile": "full", "size": 64})
+    new = execution.with_values(source, {"profile": "full", "size": 64})
     assert new == 'profile = "full"  # or laptop\nsize = 64\nother = 1'
 
 
 def test_pieces_of_one_print_are_joined(clone):
     edit(clone, "book/a.md", "print(framework, size)", "import time\nprint(1, flush=True)\ntime.sleep(0.5)\nprint(2)")
-    outputs = nbformat.read(book.run(book.chapter("a"), "smoke", "torch"), 4).cells[-1].outputs
+    outputs = nbformat.read(execution.run(book.chapter("a"), "smoke", "torch"), 4).cells[-1].outputs
     assert [output.text for output in outputs] == ["1\n2\n"]
 
 
 def test_a_failing_cell_is_named_and_nothing_is_kept(clone):
     edit(clone, "book/a.md", "print(framework, size)", "1 / 0")
     with pytest.raises(book.BookError, match=r"a \[smoke, torch\] failed in cell .*ZeroDivisionError"):
-        book.run(book.chapter("a"), "smoke", "torch")
+        execution.run(book.chapter("a"), "smoke", "torch")
     assert not book.chapter("a").executed("smoke", "torch").exists()
 
 
@@ -159,12 +178,12 @@ def test_a_smoke_run_has_no_network(clone):
     ask = "import urllib.request\nurllib.request.urlopen('http://192.0.2.1')"
     edit(clone, "book/a.md", "print(framework, size)", ask)
     with pytest.raises(book.BookError, match="This run has no network, but something asked for 192.0.2.1"):
-        book.run(book.chapter("a"), "smoke", "torch")
+        execution.run(book.chapter("a"), "smoke", "torch")
 
 
 def test_progress_bars_leave_no_trace(clone):
     edit(clone, "book/a.md", "print(framework, size)", "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass")
-    assert nbformat.read(book.run(book.chapter("a"), "smoke", "torch"), 4).cells[-1].outputs == []
+    assert nbformat.read(execution.run(book.chapter("a"), "smoke", "torch"), 4).cells[-1].outputs == []
 
 
 @pytest.mark.parametrize(
@@ -179,16 +198,16 @@ def test_progress_bars_leave_no_trace(clone):
 def test_mistakes_are_named_before_anything_runs(clone, file, old, new, message):
     edit(clone, file, old, new)
     with pytest.raises(book.BookError, match=message):
-        book.run(book.chapters()[0], "smoke", "torch")
+        execution.run(book.chapters()[0], "smoke", "torch")
     assert not (clone / "_build").exists()
 
 
 def test_unknown_words_are_named(clone):
     chapter = book.chapter("a")
     with pytest.raises(book.BookError, match="profile 'somke' is not known: use one of smoke"):
-        book.run(chapter, "somke", "torch")
+        execution.run(chapter, "somke", "torch")
     with pytest.raises(book.BookError, match="a: framework 'jax' is not known: use keras or torch"):
-        book.run(chapter, "smoke", "jax")
+        execution.run(chapter, "smoke", "jax")
     with pytest.raises(book.BookError, match="There is no chapter 'z'; there are: a"):
         book.chapter("z")
 

@@ -16,7 +16,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from unet_course import book
+from unet_course import execution
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -117,7 +117,7 @@ def test_twins_have_the_same_names_and_arguments():
 
 def test_make_gives_kernels_the_environment_that_the_book_gives_them(tmp_path):
     (tmp_path / "book" / "kernel").mkdir(parents=True)
-    wanted = book.kernel_environment(tmp_path, offline=True)
+    wanted = execution.kernel_environment(tmp_path, smoke=True)
     line = re.search(r"KERNEL_ENVIRONMENT := (.*?[^\\])\n", (ROOT / "Makefile").read_text(), re.DOTALL).group(1)
     given = dict(re.findall(r'(\w+)="?([^"\s]+)"?', line.replace("$(CURDIR)", str(tmp_path))))
     assert given == wanted
@@ -149,3 +149,6 @@ def test_the_wheel_carries_the_records_and_the_manifests(tmp_path):
         assert f"unet_course/_book/results/{path.name}" in names
     for path in (ROOT / "data_scripts" / "manifests").iterdir():
         assert f"unet_course/_data_scripts/manifests/{path.name}" in names
+    for chapter in (ROOT / "book").glob("**/*.md"):
+        for name in re.findall(r'read_benchmark\("(\w+)"\)', chapter.read_text()):
+            assert f"unet_course/_book/benchmarks/{name}.json" in names, f"{chapter.name} reads {name}"

@@ -28,6 +28,7 @@ from .metrics import Confusion, accuracy, dice, iou, precision, recall
 from .models import count_parameters, load_weights, save_weights, unet, unet_classifier
 from .prediction import predict, predict_ensemble
 from .rate_finder import find_learning_rate
+from .saliency import grad_cam
 from .training import fit
 from .trans_unet import trans_unet
 from .unet_3d import unet_3d
@@ -57,6 +58,7 @@ __all__ = [
     "fit",
     "focal_loss",
     "freeze_stages",
+    "grad_cam",
     "iou",
     "load_weights",
     "precision",

@@ -53,7 +53,8 @@ def refine(probabilities, image, *, weight=8.0, contrast=0.1, reach=1.5, radius=
     References
     ----------
     Krähenbühl, Koltun (2011), Efficient inference in fully connected CRFs with Gaussian edge potentials, NeurIPS 24,
-    https://arxiv.org/abs/1210.5644. Explained in the BraTS chapter, exercise on refining.
+    https://arxiv.org/abs/1210.5644. Explained in the chapter on preparing MR images, section
+    "Let neighbours vote".
     """
     probabilities, image = np.asarray(probabilities, np.float64), np.asarray(image, np.float64)
     if image.shape == probabilities.shape:

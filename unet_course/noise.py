@@ -37,7 +37,7 @@ def estimate_noise(images, *, air=None):
 
     The magnitude of an MR signal has Rician noise. It is nearly Gaussian in tissue, but in air it follows Rayleigh's
     distribution, whose standard deviation is only 0.655 of the noise's: there the noise is sqrt(mean(x^2) / 2) [2]_.
-    Explained in the chapter on noise and total variation.
+    Explained in the chapter on preparing MR images, section "How much noise?".
 
     References
     ----------

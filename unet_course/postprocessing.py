@@ -174,6 +174,10 @@ def remove_small(mask, min_size, *, connectivity=1):
     ------
     ValueError
         If the mask is not binary or does not have 2 or 3 axes, or the connectivity is out of range.
+
+    Notes
+    -----
+    Explained in the chapter on preparing MR images, section "From probabilities to a clean mask".
     """
     mask, components, sizes = _components(mask, connectivity)
     return mask & (sizes >= min_size)[components]
@@ -197,6 +201,10 @@ def keep_largest(mask, count=1, *, connectivity=1):
     ------
     ValueError
         As `remove_small`.
+
+    Notes
+    -----
+    Explained in the chapter on preparing MR images, section "From probabilities to a clean mask".
     """
     mask, components, sizes = _components(mask, connectivity)
     kept = np.zeros(len(sizes), bool)
@@ -225,6 +233,10 @@ def fill_holes(mask, max_size=None):
     ------
     ValueError
         If the mask is not binary or does not have 2 or 3 axes.
+
+    Notes
+    -----
+    Explained in the chapter on preparing MR images, section "From probabilities to a clean mask".
     """
     mask, _, _ = _components(mask, 1)
     holes = ndimage.binary_fill_holes(mask) & ~mask

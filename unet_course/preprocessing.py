@@ -55,6 +55,10 @@ def foreground_box(foreground, *, margin=0):
     ------
     ValueError
         If nothing is marked, or the margin is negative.
+
+    Notes
+    -----
+    Explained in the chapter on preparing MR images, section "Crop, and put back".
     """
     foreground = np.asarray(foreground, bool)
     if margin < 0:
@@ -92,6 +96,10 @@ def pad_back(cropped, box, shape, *, fill=0):
     ------
     ValueError
         If `cropped` does not have the size of the box.
+
+    Notes
+    -----
+    Explained in the chapter on preparing MR images, section "Crop, and put back".
     """
     cropped, axes = np.asarray(cropped), len(box)
     size = tuple(side.stop - side.start for side in box)
@@ -130,6 +138,10 @@ def stack_neighbours(images, patients, positions, *, reach=1, edge="repeat"):
     ------
     ValueError
         If the lengths differ, a patient has two slices at one position, or `reach` or `edge` is not known.
+
+    Notes
+    -----
+    Explained in the chapter on preparing MR images, section "A little depth: 2.5-D".
     """
     if edge not in ("repeat", "zero") or reach < 0:
         raise ValueError(f'edge={edge!r} must be "repeat" or "zero", and reach={reach} at least 0.')

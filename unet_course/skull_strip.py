@@ -26,6 +26,7 @@ def check_skull_strip(image, spacing):
     list of str
         One sentence for each thing that looks wrong; empty when all looks right: the background is 0, there is one
         piece without holes, no bright shell lies over a dark one (scalp over bone), and a volume has 700 to 2000 mL.
+        Explained in the chapter on preparing MR images, section "Is the skull gone?".
     """
     image = np.asarray(image)
     spacing = as_spacing(spacing, image.ndim)

@@ -1,6 +1,7 @@
 """Checks for the exercises, one module a chapter: each tries a function and hints when it is not right yet."""
 
 from .brain_tumour import accuracy_by_part, constant_guess, convolution_parameters
+from .brats import dwell_starts, labels_from_regions, volume_ml
 from .lgg_batchnorm import batch_norm, ensemble_mask, paired_interval, scaled_rate
 from .lgg_encoders import held_out_patients, nothing_dice, triangular_rate
 from .nuclei import background_accuracy, dice_from_counts, merge_masks
@@ -13,14 +14,17 @@ __all__ = [
     "constant_guess",
     "convolution_parameters",
     "dice_from_counts",
+    "dwell_starts",
     "ensemble_mask",
     "glcm_contrast",
     "held_out_patients",
+    "labels_from_regions",
     "mean_field_step",
     "merge_masks",
     "nothing_dice",
     "paired_interval",
     "scaled_rate",
     "triangular_rate",
+    "volume_ml",
     "z_score",
 ]

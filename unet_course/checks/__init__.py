@@ -4,16 +4,19 @@ from .brain_tumour import accuracy_by_part, constant_guess, convolution_paramete
 from .brats import dwell_starts, labels_from_regions, volume_ml
 from .lgg_batchnorm import batch_norm, ensemble_mask, paired_interval, scaled_rate
 from .lgg_encoders import held_out_patients, nothing_dice, triangular_rate
+from .noise_and_tv import anisotropic_tv, duality_gap, two_levels
 from .nuclei import background_accuracy, dice_from_counts, merge_masks
 from .preparing_mr import glcm_contrast, mean_field_step, z_score
 
 __all__ = [
     "accuracy_by_part",
+    "anisotropic_tv",
     "background_accuracy",
     "batch_norm",
     "constant_guess",
     "convolution_parameters",
     "dice_from_counts",
+    "duality_gap",
     "dwell_starts",
     "ensemble_mask",
     "glcm_contrast",
@@ -25,6 +28,7 @@ __all__ = [
     "paired_interval",
     "scaled_rate",
     "triangular_rate",
+    "two_levels",
     "volume_ml",
     "z_score",
 ]

@@ -35,7 +35,7 @@ def inputs(dataset, noise, weight):
     if noise:
         rng = np.random.default_rng(0)
         real, imaginary = (noise * rng.standard_normal(images.shape, dtype=np.float32) for _ in range(2))
-        images = np.hypot(images + real, imaginary)
+        images = np.hypot(images + real, imaginary).clip(max=1)  # a file ends at white
     return denoising.denoise_tv(images, weight) if weight else images
 
 

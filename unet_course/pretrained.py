@@ -39,6 +39,9 @@ class Encoder:
     early_stride, convolution_bias : bool
         For ResNet50: a block halves the size in its first convolution, as in the 2015 paper, not in its second; and
         convolutions have a bias although batch norm follows.
+    blocks : tuple of int
+        For ResNet50: blocks of three convolutions in each stage but the first. Fewer give a shallower network of the
+        same kind, which published weights do not fit.
     epsilon, momentum : float
         Of batch norm; the momentum is the weight of the past.
     """
@@ -53,6 +56,7 @@ class Encoder:
     blue_first: bool = False
     early_stride: bool = False
     convolution_bias: bool = False
+    blocks: tuple = (3, 4, 6, 3)
     epsilon: float = 1e-5
     momentum: float = 0.9
 

@@ -1,5 +1,7 @@
 """The encoders are the published ones: their names, shapes, outputs and files; and they can be frozen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -219,6 +221,14 @@ def eagerly():
     tensorflow.config.run_functions_eagerly(True)
     yield
     tensorflow.config.run_functions_eagerly(False)
+
+
+@pytest.mark.parametrize("encoder", ["resnet50", "resnet50_keras"])
+def test_a_resnet_with_one_block_in_each_stage_is_one_network_in_both_twins(keras_twin, torch_twin, encoder):
+    spec = replace(narrow(encoder), blocks=(1, 1, 1, 1))
+    ours, theirs = (twin.encoder_classifier(encoder=spec) for twin in (keras_twin, torch_twin))
+    assert close(features(convert.keras_to_torch(ours, theirs), IMAGES), features(ours, IMAGES))
+    assert ours.count_params() < keras_twin.encoder_classifier(encoder=narrow(encoder)).count_params()
 
 
 @pytest.mark.parametrize("encoder", ["vgg16", "resnet50"])

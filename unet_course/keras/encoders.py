@@ -55,7 +55,7 @@ def resnet50(x, spec):
     x = layers.ReLU()(convolved(x, spec.channels[0], 7, 2, spec, name="conv1", number=""))
     features = [x]
     x = layers.MaxPooling2D(3, 2)(layers.ZeroPadding2D(1)(x))  # after a ReLU a zero never wins
-    for stage, (channels, blocks) in enumerate(zip(spec.channels[1:], (3, 4, 6, 3), strict=True), start=2):
+    for stage, (channels, blocks) in enumerate(zip(spec.channels[1:], spec.blocks, strict=True), start=2):
         for i in range(blocks):
             stride = 2 if i == 0 and stage > 2 else 1
             x = bottleneck(x, channels, stride, i == 0, spec, name=f"conv{stage}_block{i + 1}")

@@ -67,7 +67,7 @@ class ResNet50(nn.Module):
         super().__init__()
         width = spec.channels[0]
         self.conv1, self.bn1 = convolved(in_channels, width, 7, 2, spec)
-        for layer, (channels, blocks) in enumerate(zip(spec.channels[1:], (3, 4, 6, 3), strict=True), start=1):
+        for layer, (channels, blocks) in enumerate(zip(spec.channels[1:], spec.blocks, strict=True), start=1):
             row = []
             for i in range(blocks):
                 stride = 2 if i == 0 and layer > 1 else 1

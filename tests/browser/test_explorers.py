@@ -48,8 +48,10 @@ def test_the_arrow_keys_change_the_frame_and_what_is_read_aloud(open_explorer):
 
 def test_paper_shows_all_frames_side_by_side(open_explorer):
     page = open_explorer()
+    assert not page.locator("figcaption").first.is_visible()
     page.emulate_media(media="print")
     assert len(shown(page)) == len(LABELS)
+    assert all(label.is_visible() for label in page.locator("figcaption").all())
     assert not page.get_by_role("slider").is_visible()
     assert len({picture.bounding_box()["y"] for picture in page.locator("img").all()}) == 1
 

@@ -8,11 +8,11 @@ STYLE = """<style>
 .uc-explorer-pictures figure { margin: 0; }
 .uc-explorer-pictures :is(canvas, img) { width: min(256px, 85vw); image-rendering: pixelated; border: 1px solid #888; }
 .uc-explorer-frames :is(canvas, img) { width: min(384px, 85vw); }
-.uc-explorer-frames[data-live] figure:not([data-shown]) { display: none; }
+.uc-explorer-frames[data-live] :is(figure:not([data-shown]), figcaption) { display: none; }
 @media print {
   .uc-explorer-controls { display: none; }
-  .uc-explorer-frames[data-live] figure:not([data-shown]) { display: block; }
-  .uc-explorer-frames img { width: 150px; }
+  .uc-explorer-frames[data-live] :is(figure:not([data-shown]), figcaption) { display: block; }
+  .uc-explorer-frames :is(figure, img) { width: 150px; }
 }
 </style>"""
 

@@ -47,6 +47,13 @@ def _times_faster(ways, way):
     return f"{statistics.median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})"
 
 
+def test_the_table_of_denoising_shows_the_recorded_intervals_and_verdicts():
+    for one in json.loads((FOLDER / "denoise_then_segment.json").read_text())["comparisons"]:
+        line = re.search(rf"^\| {one['noise']} \| {one['weight']} \|(.*)\|(.*)\|$", README, re.MULTILINE)
+        found = line[("slice_dice", "patient_dice").index(one["score"]) + 1].strip()
+        assert found == f"{one['mean']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f}), {one['verdict']}"
+
+
 def test_every_script_has_a_line_and_says_whether_it_was_recorded():
     for script in sorted(FOLDER.glob("*.py")):
         if script.name == "peers.py":  # part of training.py

@@ -75,10 +75,9 @@ def _slope(score, features):
             value = score(features)
         return tape.gradient(value, features)
     if keras.backend.backend() == "torch":
-        import torch
-
         features = features.detach().requires_grad_()
-        return torch.autograd.grad(score(features), features)[0]
+        score(features).backward(inputs=[features])
+        return features.grad
     import jax
 
     return jax.grad(score)(features)

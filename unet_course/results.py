@@ -14,6 +14,7 @@ from . import paths
 # Output of this type carries a run's provenance from the notebook to the site.
 PROVENANCE_MIME = "application/vnd.unet-course.provenance+json"
 
+_CHANGES = ("status", "--porcelain", "-uno", "--", ".", ":!book/results")
 _PACKAGES = ("numpy", "scikit-image", "keras", "tensorflow", "torch", "unet-course")
 
 
@@ -108,12 +109,15 @@ def read_benchmark(name):
 
 
 def commit():
-    """Short hash of the commit the package runs from, with a plus sign when files have changed; "unknown" elsewhere."""
+    """Short hash of the commit the package runs from; "unknown" elsewhere.
+
+    A plus sign follows when files have changed, but for the records: a run may have just written one.
+    """
     root = paths.repo_root()
     if root is None:
         return "unknown"
     try:
-        return _git(root, "rev-parse", "--short", "HEAD") + ("+" if _git(root, "status", "--porcelain", "-uno") else "")
+        return _git(root, "rev-parse", "--short", "HEAD") + ("+" if _git(root, *_CHANGES) else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

@@ -28,13 +28,17 @@ class Confusion(keras.metrics.Metric):
             raise ValueError(f"metric {name!r} is not known: use one of {', '.join(NAMES)}.")
         super().__init__(name=name)
         self.threshold, self.classes, self.ignore_label = threshold, classes, ignore_label
-        self.counts = None  # the first batch tells how many channels there are
+        self.counts = None  # the first batch tells how many channels there are, where `make_room` did not
+
+    def make_room(self, channels):
+        """Start to count for logits with so many channels. Done before a step is traced, it saves tracing it twice."""
+        if self.counts is None:
+            self.counts = self.add_weight(shape=(4, channels), initializer="zeros", name="counts", dtype="float32")
 
     def update_state(self, masks, logits, sample_weight=None):
         """Count a batch: masks (N, H, W) and logits (N, H, W, C), or volumes, or labels (N,) and logits (N, C)."""
         channels = logits.shape[-1]
-        if self.counts is None:
-            self.counts = self.add_weight(shape=(4, channels), initializer="zeros", name="counts", dtype="float32")
+        self.make_room(channels)
         masks = ops.cast(ops.reshape(masks, ops.shape(logits)[:-1]), "int32")  # Model.fit adds a channel axis
         if channels == 1:
             truth, prediction = (masks > 0)[..., None], ops.sigmoid(ops.cast(logits, "float32")) > self.threshold

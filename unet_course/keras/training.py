@@ -105,6 +105,8 @@ def fit(
             jit_compile=compile or keras.backend.backend() == "jax",  # JAX is slow without
         )
         model.optimizer.build(model.trainable_variables)
+        for score in scores if hasattr(model, "output_shape") else ():  # a subclassed model tells with its first batch
+            score.make_room(model.output_shape[-1])
         for number, state in enumerate(seed_states(model)):
             state.assign(np.array([batches.draw_seed(number, 0), 0]))
         run = Run(

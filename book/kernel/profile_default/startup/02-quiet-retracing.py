@@ -1,4 +1,4 @@
-"""Leave TensorFlow's advice against retracing out of executed chapters: many small models, one after another, are meant."""
+"""Leave TensorFlow's advice against retracing out of executed chapters: many models, one after another, are meant."""
 
 import logging
 

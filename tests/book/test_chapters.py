@@ -57,6 +57,15 @@ def test_every_figure_has_a_name_a_caption_and_a_description(chapter):
     assert names and len(names) == len(set(names))
 
 
+def test_a_figure_comes_without_the_name_of_its_last_part(chapter):
+    silent = ("print", "display", "figure.align_ylabels", "figure.align_xlabels")  # what they return is not shown
+    for cell in filter(draws, code_cells(chapter)):
+        last = ast.parse(cell.source).body[-1]
+        if isinstance(last, ast.Expr):
+            called = ast.unparse(last.value.func) if isinstance(last.value, ast.Call) else ""
+            assert called in silent, f"write `_ = ` before the last line: {cell.source.splitlines()[-1]}"
+
+
 def test_figures_are_never_drawn_without_being_noticed(chapter):
     for cell in code_cells(chapter):
         if re.search(r"plotting\.(rows|learning_curves)|plt\.(subplots|figure)", cell.source):

@@ -5,9 +5,9 @@ PORT ?= 8000
 BIN := .venv/bin
 
 # What kernels that run chapters get; the same as `kernel_environment` in unet_course/execution.py (a test holds them together).
+ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 NUMBA_NUM_THREADS=1
 KERNEL_ENVIRONMENT := IPYTHONDIR="$(CURDIR)/_build/ipython" TQDM_DISABLE=1 TF_CPP_MIN_LOG_LEVEL=3 PYTHONHASHSEED=0 \
-	OMP_WAIT_POLICY=passive UNET_COURSE_OFFLINE=1 OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
-	NUMBA_NUM_THREADS=1
+	OMP_WAIT_POLICY=passive UNET_COURSE_OFFLINE=1 $(ONE_THREAD)
 # Two at a time: each may hold both frameworks in memory. A file's tests stay together, as the cells of a notebook must.
 TWO := -n 2 --dist loadfile
 NBVAL = $(KERNEL_ENVIRONMENT) $(BIN)/python -m pytest $(TWO) --nbval-current-env --nbval-cell-timeout 600 \
@@ -36,7 +36,7 @@ book: env  ## run what changed of every chapter, in both frameworks, and build t
 	$(BIN)/unet-course book
 
 test: book  ## all tests: the package, the site in a browser, and every notebook run again and compared
-	$(BIN)/python -m pytest $(TWO)
+	$(ONE_THREAD) $(BIN)/python -m pytest $(TWO)
 	rm -rf _build/ipython && cp -R book/kernel _build/ipython
 	@# What this machine has just executed must come out the same, word for word.
 	$(NBVAL) --nbval _build/executed/smoke

@@ -118,8 +118,9 @@ def test_twins_have_the_same_names_and_arguments():
 def test_make_gives_kernels_the_environment_that_the_book_gives_them(tmp_path):
     (tmp_path / "book" / "kernel").mkdir(parents=True)
     wanted = execution.kernel_environment(tmp_path, smoke=True)
-    line = re.search(r"KERNEL_ENVIRONMENT := (.*?[^\\])\n", (ROOT / "Makefile").read_text(), re.DOTALL).group(1)
-    given = dict(re.findall(r'(\w+)="?([^"\s]+)"?', line.replace("$(CURDIR)", str(tmp_path))))
+    text = (ROOT / "Makefile").read_text()
+    lines = [re.search(rf"{name} := (.*?[^\\])\n", text, re.DOTALL)[1] for name in ("ONE_THREAD", "KERNEL_ENVIRONMENT")]
+    given = dict(re.findall(r'(\w+)="?([^"\s]+)"?', " ".join(lines).replace("$(CURDIR)", str(tmp_path))))
     assert given == wanted
 
 

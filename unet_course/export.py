@@ -1,6 +1,5 @@
 """The notebooks that are committed: what Colab opens, written from the chapters' texts and their executed runs."""
 
-import ast
 import copy
 import re
 
@@ -143,11 +142,14 @@ class _Plain:
         return "(" + "; ".join(self.works[key.strip()] for key in match[1].split(",")) + ")"
 
     def _include(self, match):
-        """Write the included function or class into the text."""
-        source = (self.folder / match[1]).resolve().read_text()
-        wanted = re.search(r":pyobject: (\w+)", match[2])[1]
-        node = next(node for node in ast.parse(source).body if getattr(node, "name", None) == wanted)
-        return f"```python\n{ast.get_source_segment(source, node)}\n```"
+        """Write the included lines into the text: those that Sphinx would show on the site."""
+        from sphinx.config import Config
+        from sphinx.directives.code import LiteralIncludeReader
+
+        path = (self.folder / match[1]).resolve()
+        options = dict(re.findall(r"^:([\w-]+): (.+)$", match[2], re.MULTILINE))
+        text, _ = LiteralIncludeReader(str(path), options, Config()).read()
+        return f"```python\n{text.rstrip()}\n```"
 
 
 def _works(bibliography):

@@ -132,6 +132,7 @@ class _Plain:
         text = re.sub(r"```\{solution-start\} \S+\n(?::.*\n)*```", "**A solution** (try first)", text)
         text = re.sub(r"```\{(exercise|solution)-end\}\n```", "", text)
         text = re.sub(r"\{cite:[pt]\}`([^`]+)`", self._cite, text)
+        text = re.sub(r"\{doc\}`(?:([^`<]+) <)?([^`<>]+)>?`", self._link, text)
         text = re.sub(_EQUATION_END, lambda m: f"\\tag{{{self._number(m[1])}}}\n$$", text, flags=re.MULTILINE)
         return re.sub(r"\{eq\}`([^`]+)`", lambda match: f"({self._number(match[1])})", text)
 
@@ -140,6 +141,12 @@ class _Plain:
 
     def _cite(self, match):
         return "(" + "; ".join(self.works[key.strip()] for key in match[1].split(",")) + ")"
+
+    def _link(self, match):
+        """Lead to the notebook of another chapter, under the title given or its own."""
+        page = (self.folder / f"{match[2]}.md").read_text()
+        title = match[1] or re.search(r"^# (.+)$", page, re.MULTILINE)[1]
+        return f"[{title}]({match[2]}.ipynb)" if "{code-cell}" in page else title
 
     def _include(self, match):
         """Write the included lines into the text: those that Sphinx would show on the site."""

@@ -65,6 +65,12 @@ def test_no_pictures_and_no_directives(pair):
             assert not [kind for kind in output.get("data", {}) if kind.startswith("image/")]
 
 
+def test_links_lead_to_notebooks_that_are_there(pair):
+    chapters = {chapter.name for chapter in book.chapters()}
+    links = [link for cell in pair[0].cells for link in re.findall(r"\]\(([\w./]+)\.ipynb\)", cell.source)]
+    assert {link.split("/")[-1] for link in links} <= {name.split("/")[-1] for name in chapters}
+
+
 def test_the_first_cell_installs_only_what_is_missing(pair):
     first = next(cell for cell in pair[0].cells if cell.cell_type == "code")
     assert "--no-deps" in first.source and first.source == export.INSTALL

@@ -1,4 +1,4 @@
-"""Where things lie: data on this machine, the clone, the records of runs."""
+"""Where things lie: data on this machine, the clone, the records of runs; and how a record gets there whole."""
 
 import os
 from pathlib import Path
@@ -28,3 +28,11 @@ def manifests_root():
     """Folder of the manifests of the public data sets: in the clone, or the copy that an installed package carries."""
     root = repo_root()
     return root / "data_scripts" / "manifests" if root else PACKAGE / "_data_scripts" / "manifests"
+
+
+def write_whole(path, text):
+    """Write a text file in one move: a kill leaves the old file or the new one, and two processes do not meet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(text)
+    os.replace(part, path)

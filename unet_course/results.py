@@ -81,10 +81,7 @@ def write(provenance, protocol, metrics, history, *, minutes, folder=None):
         "metrics": metrics,
         "history": asdict(history)["epochs"],
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{name}.part"
-    part.write_text(json.dumps(record, indent=1, default=_plain) + "\n")
-    os.replace(part, folder / name)
+    paths.write_whole(folder / name, json.dumps(record, indent=1, default=_plain) + "\n")
     return folder / name
 
 

@@ -4,7 +4,6 @@ import hashlib
 import itertools
 import json
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +63,9 @@ def sweep(run, grid, *, protocol=None, folder=None, label="runs"):
         result = _stored(path)
         if result is None:
             result = _plain(_named(run, settings))
-            _store(path, {"settings": settings, "protocol": protocol, "result": result})
+            if path:
+                stored = {"settings": settings, "protocol": protocol, "result": result}
+                paths.write_whole(path, json.dumps(stored, indent=1))
         rows.append({**settings, **result})
     return pd.DataFrame(rows)
 
@@ -185,14 +186,6 @@ def _stored(path):
         return json.loads(path.read_text())["result"] if path else None
     except (FileNotFoundError, ValueError, KeyError):  # not there, or cut off by a full disk: run it again
         return None
-
-
-def _store(path, content):
-    if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps(content, indent=1))
-        os.replace(part, path)
 
 
 def _plain(result):

@@ -21,30 +21,29 @@ PEERS = {
 }
 
 
+def times_faster(base, ours, digits):
+    """Median and range of the ratio, turn by turn."""
+    ratios = sorted(one / two for one, two in zip(base, ours, strict=True))
+    return f"{statistics.median(ratios):.{digits}f} ({ratios[0]:.{digits}f} to {ratios[-1]:.{digits}f})"
+
+
 @pytest.mark.parametrize("peer", PEERS)
 def test_the_table_of_training_shows_the_recorded_turns(peer):
     record = json.loads((FOLDER / "training.json").read_text())["peers"]
     base, ours = (record[name]["seconds"] for name in ("textbook loop (PyTorch, float32)", PEERS[peer]))
-    cells = []
-    for order in ("train", "predict"):
-        ratios = sorted(one / two for one, two in zip(base[order], ours[order], strict=True))
-        cells.append(f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+    cells = [times_faster(base[order], ours[order], 2) for order in ("train", "predict")]
     assert f"| {peer} | {' | '.join(cells)} |" in README
 
 
 @pytest.mark.parametrize("way", ["ours, Numba", "ours, PyTorch", "ours, Keras", "scikit-image, split Bregman"])
 def test_the_table_of_total_variation_shows_the_recorded_turns(way):
     kinds = json.loads((FOLDER / "tv.json").read_text())["kinds"]
-    cells = [_times_faster(kinds[kind]["ways"], way) for kind in ("real", "phantom")]
+    cells = []
+    for kind in ("real", "phantom"):
+        ways = kinds[kind]["ways"]
+        base, ours = (ways[name]["seconds_to_target"] for name in ("scikit-image, Chambolle", way))
+        cells.append("never" if None in ours else times_faster(base, ours, 1))
     assert f"| {way} | {' | '.join(cells)} |" in README
-
-
-def _times_faster(ways, way):
-    base, ours = (ways[name]["seconds_to_target"] for name in ("scikit-image, Chambolle", way))
-    if None in ours:
-        return "never"
-    ratios = sorted(one / two for one, two in zip(base, ours, strict=True))
-    return f"{statistics.median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})"
 
 
 def test_the_table_of_denoising_shows_the_recorded_intervals_and_verdicts():

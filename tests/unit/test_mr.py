@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unet_course import mr
-from unet_course.phantoms.scan import heights, scan
+from unet_course.phantoms.brats import heights
+from unet_course.phantoms.scan import scan
 from unet_course.skull_strip import check_skull_strip
 
 RNG = np.random.default_rng(0)

@@ -76,6 +76,11 @@ def _enhances(index):
     return index % 5 != 3
 
 
+def heights(count):
+    """Heights of the slices of a whole volume over the anterior commissure, mm."""
+    return BOTTOM + (np.arange(count) + 0.5) * HEIGHT / count
+
+
 def _draw(rng, shape, enhancing, progress):
     """Draw one case: int16 (x, y, z) by the ending of the file's name."""
     head = Head(rng)
@@ -84,8 +89,8 @@ def _draw(rng, shape, enhancing, progress):
     scanner = Scanner(rng, snr=rng.uniform(20, 45), shading=rng.uniform(0.06, 0.2), tumour=tumour.values)
     white = dict(zip(MODALITIES, rng.uniform(250, 700, len(MODALITIES)), strict=True))
     volumes = {name: np.zeros(shape, np.int16) for name in (*MODALITIES, "seg")}
-    for z in range(shape[2]):
-        plane = axial(BOTTOM + (z + 0.5) * HEIGHT / shape[2], WIDTH, shape[:2][::-1])
+    for z, height in enumerate(heights(shape[2])):
+        plane = axial(height, WIDTH, shape[:2][::-1])
         near = tumour if tumour.touches(plane) else None
         fractions, maps, labels = head.tissues(plane, near)
         brain = maps[2] < 1.5  # the organisers' masks keep a little of the fluid around the brain

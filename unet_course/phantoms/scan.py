@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .brats import BOTTOM, HEIGHT, WIDTH
+from .brats import WIDTH
 from .head import Head
 from .mr import Scanner
 from .space import axial
@@ -41,11 +41,6 @@ class Scan:
     spacing: tuple
 
 
-def heights(count):
-    """Heights of the slices of a whole volume over the anterior commissure, mm, as `brats.write` has them."""
-    return BOTTOM + (np.arange(count) + 0.5) * HEIGHT / count
-
-
 def scan(sequence, size, heights, *, snr=30.0, shading=0.2, seed=0):
     """Scan a healthy head.
 
@@ -56,7 +51,7 @@ def scan(sequence, size, heights, *, snr=30.0, shading=0.2, seed=0):
     size : int
         Rows and columns of a slice of 240 x 240 mm.
     heights : sequence of float
-        Evenly spaced, mm over the anterior commissure; see also `heights`.
+        Evenly spaced, mm over the anterior commissure; see also `brats.heights`.
     snr, shading : float
         Of the scanner, see `mr.Scanner`; shading 0 is an even field.
     seed : int

@@ -1,6 +1,7 @@
 """Explorers that need no kernel: plain HTML with a few lines of JavaScript, the same in a notebook and on the site."""
 
 from .frames import frame_explorer
+from .overlap import overlap_explorer
 from .threshold import threshold_explorer
 
-__all__ = ["frame_explorer", "threshold_explorer"]
+__all__ = ["frame_explorer", "overlap_explorer", "threshold_explorer"]

@@ -1,7 +1,10 @@
-"""What the explorers share: their look, and bytes as text."""
+"""What the explorers share: their look, the frame around each one, and bytes as text."""
 
 import base64
+import html
+from string import Template
 
+# A running script sets `data-live`: then the `-live` parts are shown, on paper and without a script the `-static` ones.
 STYLE = """<style>
 .uc-explorer input[type=range] { width: min(24rem, 70%); vertical-align: middle; }
 .uc-explorer-pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
@@ -9,12 +12,70 @@ STYLE = """<style>
 .uc-explorer-pictures :is(canvas, img) { width: min(256px, 85vw); image-rendering: pixelated; border: 1px solid #888; }
 .uc-explorer-frames :is(canvas, img) { width: min(384px, 85vw); }
 .uc-explorer-frames[data-live] :is(figure:not([data-shown]), figcaption) { display: none; }
+.uc-explorer:not([data-live]) .uc-explorer-live, .uc-explorer[data-live] .uc-explorer-static { display: none; }
+.uc-explorer button { font: inherit; color: inherit; background: none; border: 1px solid #888; border-radius: 0.3rem;
+  padding: 0.15rem 0.6rem; margin: 0 0.3rem 0.3rem 0; min-height: 2rem; cursor: pointer; }
+.uc-explorer button[aria-pressed=true] { font-weight: 600; box-shadow: inset 0 0 0 2px currentColor; }
+.uc-explorer :focus-visible { outline: 3px solid var(--pst-color-accent, #d55e00); outline-offset: 2px; }
+.uc-explorer table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
+.uc-explorer :is(td, th) { border-bottom: 1px solid #8886; padding: 0.2rem 0.7rem 0.2rem 0; text-align: left; }
+.uc-explorer table { margin: 0 0 0.6rem; }
+.uc-explorer-beside { flex: 1 1 14rem; }
+.uc-explorer-scroll { overflow-x: auto; }
+.uc-explorer-drag { cursor: move; touch-action: none; }
 @media print {
   .uc-explorer-controls { display: none; }
   .uc-explorer-frames[data-live] :is(figure:not([data-shown]), figcaption) { display: block; }
   .uc-explorer-frames :is(figure, img) { width: 150px; }
+  .uc-explorer[data-live] .uc-explorer-live { display: none; }
+  .uc-explorer[data-live] .uc-explorer-static { display: block; }
 }
 </style>"""
+
+_FRAME = """
+<div class="uc-explorer" id="$name" role="group" aria-labelledby="$name-title">
+<p id="$name-title"><strong>$title</strong></p>
+$body
+$style
+<script>
+(function () {
+  function find(part) { return document.getElementById("$name-" + part); }
+$script
+  find("title").parentNode.setAttribute("data-live", "");
+})();
+</script>
+</div>
+"""
+
+
+def frame(body, script, *, name, title, **values):
+    """One explorer as a string of HTML.
+
+    Parameters
+    ----------
+    body, script : str
+        Templates with `$` before the name of a value. In the script `find("x")` is the element with the id `$name-x`.
+    name, title : str
+        The HTML id, and what is shown above.
+    **values : object
+        What the templates name. Text from outside must have gone through `html.escape`.
+    """
+    values |= {"name": name, "title": html.escape(title), "style": STYLE}
+    filled = {"body": Template(body).substitute(values), "script": Template(script).substitute(values).strip("\n")}
+    return Template(_FRAME).substitute(values | filled)
+
+
+def table(head, rows, *, label):
+    """A small table as HTML; the first cell of each row is its heading. Cells are text and are escaped."""
+
+    def cells(row, first):
+        texts = [html.escape(str(cell)) for cell in row]
+        return f'<tr><th scope="{first}">{texts[0]}</th>' + "".join(
+            f'<th scope="col">{text}</th>' if first == "col" else f"<td>{text}</td>" for text in texts[1:]
+        )
+
+    lines = [cells(head, "col"), *(cells(row, "row") for row in rows)]
+    return f'<table aria-label="{html.escape(label)}">\n' + "</tr>\n".join(lines) + "</tr>\n</table>"
 
 
 def as_text(data):

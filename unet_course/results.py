@@ -86,20 +86,54 @@ def write(provenance, protocol, metrics, history, *, minutes, folder=None):
 
 
 def read(chapter, profile, framework, *, folder=None):
-    """Read a record back; None when that run has not been recorded."""
+    """Read a record back.
+
+    Parameters
+    ----------
+    chapter, profile, framework : str
+        For instance "03_nuclei", "laptop" and "torch".
+    folder : Path, optional
+        As `write` has it.
+
+    Returns
+    -------
+    dict or None
+        None when that run has not been recorded.
+    """
     folder = Path(folder) if folder else paths.results_root()
     path = folder / f"{Path(chapter).name}_{profile}_{framework}.json"
     return json.loads(path.read_text()) if path.exists() else None
 
 
 def read_all(*, folder=None):
-    """Every record there is, in the order of the chapters: those of one chapter by profile and framework."""
+    """Every record there is.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        As `write` has it.
+
+    Returns
+    -------
+    list of dict
+        In the order of the chapters; those of one chapter by profile and framework.
+    """
     folder = Path(folder) if folder else paths.results_root()
     return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
 
 
 def read_benchmark(name):
-    """What `benchmarks/<name>.py` recorded; in an installed package, the copy that it carries."""
+    """What `benchmarks/<name>.py` recorded; in an installed package, the copy that it carries.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    dict or list
+        As that script wrote it.
+    """
     root = paths.repo_root()
     folder = root / "benchmarks" if root else paths.PACKAGE / "_book" / "benchmarks"
     return json.loads((folder / f"{name}.json").read_text())

@@ -127,7 +127,23 @@ def read_case(folder):
 
 
 def case_files(folder):
-    """Paths of the five files of a case: "flair", "t1", "t1ce", "t2" and "seg"; errors as `read_case`."""
+    """Paths of the five files of a case.
+
+    Parameters
+    ----------
+    folder : path
+        Of one case.
+
+    Returns
+    -------
+    dict of str to Path
+        "flair", "t1", "t1ce", "t2" and "seg".
+
+    Raises
+    ------
+    DataError
+        As `read_case`.
+    """
     folder = Path(folder)
     return choose(sorted(folder.iterdir()), folder.name, folder)
 

@@ -142,7 +142,16 @@ def open_set(root):
 
 
 def case_folders(root):
-    """Folders `BraTS20_Training_<number>` of a root as `brats.load` accepts it, case 2 before case 10.
+    """Folders `BraTS20_Training_<number>`, case 2 before case 10.
+
+    Parameters
+    ----------
+    root : path
+        As `brats.load` accepts it.
+
+    Returns
+    -------
+    list of Path
 
     Raises
     ------

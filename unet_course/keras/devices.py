@@ -13,7 +13,13 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def describe_device():
-    """Framework, backend and device that train here, for the record of a run."""
+    """Framework, backend and device that train here, for the record of a run.
+
+    Returns
+    -------
+    dict of str to str
+        `framework`, `backend` with its version, and `device`.
+    """
     # What the backend itself calls the place of a new tensor: "cpu", "cuda:0", "/job:localhost/.../device:GPU:0".
     place = str(ops.zeros(1).device).rpartition("device:")[2]
     return {
@@ -24,7 +30,12 @@ def describe_device():
 
 
 def set_seed(seed):
-    """Fix the weights that the next model starts from; two runs on one machine are then identical."""
+    """Fix the weights that the next model starts from; two runs on one machine are then identical.
+
+    Parameters
+    ----------
+    seed : int
+    """
     keras.utils.set_random_seed(seed)
 
 

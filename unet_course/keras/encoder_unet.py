@@ -165,5 +165,16 @@ def freeze_stages(model, stages):
 
 
 def unfreeze(model):
-    """Let the whole encoder learn, the same as `freeze_stages(model, 0)`; the model is returned."""
+    """Let the whole encoder learn, the same as `freeze_stages(model, 0)`.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `encoder_unet` or `encoder_classifier`; changed in place.
+
+    Returns
+    -------
+    keras.Model
+        The same model.
+    """
     return freeze_stages(model, 0)

@@ -176,12 +176,34 @@ def unet_classifier(
 
 
 def count_parameters(model):
-    """Number of trainable parameters."""
+    """Number of trainable parameters.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    int
+        Frozen weights and the running statistics of batch norm are not counted.
+    """
     return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 def save_weights(model, path):
-    """Write the weights to `path` (suffix `.weights.h5` added) in one move, so that a kill never leaves half a file."""
+    """Write the weights in one move, so that a kill never leaves half a file.
+
+    Parameters
+    ----------
+    model : keras.Model
+    path : path-like
+        Where to, without the suffix `.weights.h5`, which is added; missing folders are made.
+
+    Returns
+    -------
+    Path
+        The file, with its suffix.
+    """
     path = Path(f"{path}{WEIGHTS_SUFFIX}")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name("part-" + path.name)
@@ -191,6 +213,19 @@ def save_weights(model, path):
 
 
 def load_weights(model, path):
-    """Read weights written by `save_weights` into `model`; no code in the file is ever run."""
+    """Read weights back into a model of the same kind; no code in the file is ever run.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Changed in place.
+    path : path-like
+        As `save_weights` returned it.
+
+    Returns
+    -------
+    keras.Model
+        The same model.
+    """
     model.load_weights(path)
     return model

@@ -63,6 +63,8 @@ def predict_ensemble(models, images, **options):
     ----------
     models : sequence of keras.Model
         For instance the same network trained from several seeds.
+    images : array
+        As `predict` takes them.
 
     Returns
     -------

@@ -50,8 +50,13 @@ def reliability(truth, probabilities, *, bins=10):
 def expected_calibration_error(truth, probabilities, *, bins=10):
     """Mean gap between confidence and frequency over the bins of `reliability`, weighted by their counts.
 
-    Parameters as `reliability` has them. Where nearly all pixels are easy background, their bin decides the result:
-    restrict both arrays to the brain, or to a band around the outlines, and say so.
+    Where nearly all pixels are easy background, their bin decides the result: restrict both arrays to the brain, or to
+    a band around the outlines, and say so.
+
+    Parameters
+    ----------
+    truth, probabilities, bins
+        As `reliability` has them.
 
     Returns
     -------
@@ -66,7 +71,10 @@ def expected_calibration_error(truth, probabilities, *, bins=10):
 def brier(truth, probabilities):
     """Mean squared distance of probabilities from the truth.
 
-    Parameters as `reliability` has them.
+    Parameters
+    ----------
+    truth, probabilities
+        As `reliability` has them.
 
     Returns
     -------

@@ -64,7 +64,17 @@ def instance_counts(truth, prediction, thresholds=INSTANCE_THRESHOLDS):
 
 
 def instance_iou(truth, prediction):
-    """IoU of every true object (rows) with every predicted object (columns), background left out."""
+    """IoU of every true object with every predicted object, background left out.
+
+    Parameters
+    ----------
+    truth, prediction : array of int, shape (H, W)
+        Instance labels, 0 is background.
+
+    Returns
+    -------
+    array of float64, shape (true objects, predicted objects)
+    """
     truth, prediction = np.asarray(truth), np.asarray(prediction)
     check_shapes(truth, prediction)
     _, truth = np.unique(np.append(0, truth), return_inverse=True)

@@ -164,17 +164,59 @@ def score(name, counts, *, empty):
 
 
 def undefined(name, counts):
-    """Where a score is 0/0, so that `score` gives `empty`: an array of bool, shape (...); arguments as `score`."""
+    """Where a score is 0/0, so that `score` gives `empty`.
+
+    Parameters
+    ----------
+    name, counts
+        As `score` has them.
+
+    Returns
+    -------
+    array of bool, shape (...)
+    """
     return _fraction(name, counts)[1] == 0
 
 
 def dice(truth, prediction, *, empty, reduction="slice", groups=None):
-    """Dice coefficient 2|A and B| / (|A| + |B|) of masks; see `score` for `empty`, `pool` for the other two."""
+    """Dice coefficient 2|A and B| / (|A| + |B|) of masks.
+
+    Parameters
+    ----------
+    truth, prediction : array, shape (N, H, W) or (N, ...)
+        0 or 1, or booleans.
+    empty : {"nan", 0, 1}
+        What an empty prediction on an empty mask counts as; see `score`.
+    reduction : {"slice", "patient", "pooled"}
+    groups : sequence of length N, optional
+        As `pool` has them.
+
+    Returns
+    -------
+    array of float64 or float
+        In [0, 1], or `empty`: one number for each slice, for each patient, or for everything.
+    """
     return score("dice", pool(confusion(truth, prediction), reduction, groups), empty=empty)
 
 
 def iou(truth, prediction, *, empty, reduction="slice", groups=None):
-    """Intersection over union |A and B| / |A or B| of masks; see `score` for `empty`, `pool` for the other two."""
+    """Intersection over union |A and B| / |A or B| of masks.
+
+    Parameters
+    ----------
+    truth, prediction : array, shape (N, H, W) or (N, ...)
+        0 or 1, or booleans.
+    empty : {"nan", 0, 1}
+        What an empty prediction on an empty mask counts as; see `score`.
+    reduction : {"slice", "patient", "pooled"}
+    groups : sequence of length N, optional
+        As `pool` has them.
+
+    Returns
+    -------
+    array of float64 or float
+        In [0, 1], or `empty`: one number for each slice, for each patient, or for everything.
+    """
     return score("iou", pool(confusion(truth, prediction), reduction, groups), empty=empty)
 
 

@@ -87,7 +87,17 @@ def hausdorff(truth, prediction, *, spacing, empty, one_empty, percentile=95):
 def average_surface_distance(truth, prediction, *, spacing, empty, one_empty):
     """Average symmetric surface distance: the mean of all `surface_distances`, of both surfaces together.
 
-    Parameters and result as `hausdorff` has them.
+    Parameters
+    ----------
+    truth, prediction, spacing
+        As `surface_distances` has them.
+    empty, one_empty
+        As `hausdorff` has them.
+
+    Returns
+    -------
+    float
+        Millimetres, at least 0. Symmetric in the two masks.
 
     References
     ----------
@@ -122,7 +132,22 @@ def surface_dice(truth, prediction, *, spacing, tolerance, empty):
 
 
 def surface_scores(truth, prediction, *, spacing, tolerance, empty, one_empty):
-    """`hausdorff_95`, `average_surface_distance` and `surface_dice` of one case, as a dict, for the work of one."""
+    """All three scores of one case, for the work of one.
+
+    Parameters
+    ----------
+    truth, prediction, spacing
+        As `surface_distances` has them.
+    tolerance
+        As `surface_dice` has it.
+    empty, one_empty
+        As `hausdorff` has them.
+
+    Returns
+    -------
+    dict of str to float
+        `hausdorff_95`, `average_surface_distance` and `surface_dice`.
+    """
     distances = surface_distances(truth, prediction, spacing=spacing)
     return {
         "hausdorff_95": _hausdorff(distances, empty, one_empty, 95),
@@ -132,7 +157,20 @@ def surface_scores(truth, prediction, *, spacing, tolerance, empty, one_empty):
 
 
 def diagonal(shape, spacing):
-    """Longest distance between two pixels of an array, millimetres: BraTS takes it for `one_empty`, 373.13 mm."""
+    """Longest distance between two pixels of an array: BraTS takes it for `one_empty`, 373.13 mm.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Of the array.
+    spacing : float or sequence of float
+        As `surface_distances` has it.
+
+    Returns
+    -------
+    float
+        Millimetres.
+    """
     return float(np.linalg.norm(np.array(shape) * _as_spacing(spacing, shape)))
 
 

@@ -9,14 +9,25 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def describe_device():
-    """Framework, backend and device that train here, for the record of a run."""
+    """Framework, backend and device that train here, for the record of a run.
+
+    Returns
+    -------
+    dict of str to str
+        `framework`, `backend` with its version, and `device`.
+    """
     device = best_device()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
     return {"framework": "torch", "backend": f"torch {torch.__version__}", "device": name}
 
 
 def set_seed(seed):
-    """Fix the weights that the next model starts from; two runs on one machine are then identical."""
+    """Fix the weights that the next model starts from; two runs on one machine are then identical.
+
+    Parameters
+    ----------
+    seed : int
+    """
     torch.manual_seed(seed)
 
 

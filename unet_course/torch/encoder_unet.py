@@ -199,5 +199,16 @@ def freeze_stages(model, stages):
 
 
 def unfreeze(model):
-    """Let the whole encoder learn, the same as `freeze_stages(model, 0)`; the model is returned."""
+    """Let the whole encoder learn, the same as `freeze_stages(model, 0)`.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        From `encoder_unet` or `encoder_classifier`; changed in place.
+
+    Returns
+    -------
+    torch.nn.Module
+        The same model.
+    """
     return freeze_stages(model, 0)

@@ -233,12 +233,34 @@ def unet_classifier(
 
 
 def count_parameters(model):
-    """Number of trainable parameters."""
+    """Number of trainable parameters.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+
+    Returns
+    -------
+    int
+        Frozen weights and the running statistics of batch norm are not counted.
+    """
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
 def save_weights(model, path):
-    """Write the weights to `path` (suffix `.pt` added) in one move, so that a kill never leaves half a file."""
+    """Write the weights in one move, so that a kill never leaves half a file.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    path : path-like
+        Where to, without the suffix `.pt`, which is added; missing folders are made.
+
+    Returns
+    -------
+    Path
+        The file, with its suffix.
+    """
     path = Path(f"{path}{WEIGHTS_SUFFIX}")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name("part-" + path.name)
@@ -248,7 +270,20 @@ def save_weights(model, path):
 
 
 def load_weights(model, path):
-    """Read weights written by `save_weights` into `model`; no code in the file is ever run."""
+    """Read weights back into a model of the same kind; no code in the file is ever run.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Changed in place.
+    path : path-like
+        As `save_weights` returned it.
+
+    Returns
+    -------
+    torch.nn.Module
+        The same model.
+    """
     device = next(model.parameters()).device
     model.load_state_dict(torch.load(path, map_location=device, weights_only=True))
     return model

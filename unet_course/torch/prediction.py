@@ -66,6 +66,8 @@ def predict_ensemble(models, images, **options):
     ----------
     models : sequence of torch.nn.Module
         For instance the same network trained from several seeds.
+    images : array
+        As `predict` takes them.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from .frames import frame_explorer
 from .overlap import overlap_explorer
+from .sizes import size_explorer
 from .threshold import threshold_explorer
 
-__all__ = ["frame_explorer", "overlap_explorer", "threshold_explorer"]
+__all__ = ["frame_explorer", "overlap_explorer", "size_explorer", "threshold_explorer"]

@@ -18,7 +18,10 @@ STYLE = """<style>
 .uc-explorer button[aria-pressed=true] { font-weight: 600; box-shadow: inset 0 0 0 2px currentColor; }
 .uc-explorer :focus-visible { outline: 3px solid var(--pst-color-accent, #d55e00); outline-offset: 2px; }
 .uc-explorer table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
-.uc-explorer :is(td, th) { border-bottom: 1px solid #8886; padding: 0.2rem 0.7rem 0.2rem 0; text-align: left; }
+.uc-explorer :is(td, th) { border-bottom: 1px solid #8886; text-align: left;
+  padding: 0.2rem clamp(0.3rem, 2vw, 0.7rem) 0.2rem 0; }
+.uc-explorer-fields { display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; align-items: baseline; }
+.uc-explorer :is(select, input[type=number]) { font: inherit; max-width: 6rem; min-height: 2rem; }
 .uc-explorer table { margin: 0 0 0.6rem; }
 .uc-explorer-beside { flex: 1 1 14rem; }
 .uc-explorer-scroll { overflow-x: auto; }
@@ -76,6 +79,11 @@ def table(head, rows, *, label):
 
     lines = [cells(head, "col"), *(cells(row, "row") for row in rows)]
     return f'<table aria-label="{html.escape(label)}">\n' + "</tr>\n".join(lines) + "</tr>\n</table>"
+
+
+def options(values, chosen):
+    """The entries of a `<select>`, the chosen one marked."""
+    return "".join(f"<option{' selected' if value == chosen else ''}>{value}</option>" for value in values)
 
 
 def as_text(data):

@@ -26,12 +26,18 @@ STYLE = """<style>
 .uc-explorer-beside { flex: 1 1 14rem; }
 .uc-explorer-scroll { overflow-x: auto; }
 .uc-explorer-drag { cursor: move; touch-action: none; }
+.uc-explorer-paper { display: none; }
+.uc-explorer-runs { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); gap: 1rem; }
+.uc-explorer-run figure { margin: 0 0 0.4rem; }
+.uc-explorer-run svg { display: block; width: 100%; max-width: 26rem; border: 1px solid #888; }
 @media print {
   .uc-explorer-controls { display: none; }
   .uc-explorer-frames[data-live] :is(figure:not([data-shown]), figcaption) { display: block; }
   .uc-explorer-frames :is(figure, img) { width: 150px; }
   .uc-explorer[data-live] .uc-explorer-live { display: none; }
-  .uc-explorer[data-live] .uc-explorer-static { display: block; }
+  .uc-explorer[data-live] .uc-explorer-static, .uc-explorer-paper { display: block; }
+  .uc-explorer .uc-explorer-screen.uc-explorer-screen { display: none; }
+  .uc-explorer-run { break-inside: avoid; }
 }
 </style>"""
 

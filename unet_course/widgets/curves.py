@@ -1,0 +1,181 @@
+"""Learning curves to judge: look at each run, guess what happened, then see the answer."""
+
+import html
+import math
+
+from .parts import frame
+
+WIDTH, HEIGHT, LEFT, BOTTOM, MARGIN = 340, 216, 48, 42, 14  # of a picture, in its own units
+
+_BODY = """
+<div class="uc-explorer-runs" id="$name-runs">
+$runs
+</div>
+<p class="uc-explorer-live"><span id="$name-score" aria-live="polite"></span>
+<button type="button" id="$name-again" class="uc-explorer-controls">Start again</button></p>
+<div class="uc-explorer-paper"><p><strong>Answers</strong></p><ol>
+$answers
+</ol></div>
+"""
+
+_RUN = """<div class="uc-explorer-run" data-verdict="{verdict}" data-because="{because}">
+<figure>{picture}<figcaption>{label}: {what} of each epoch</figcaption></figure>
+<div class="uc-explorer-live">
+<div class="uc-explorer-controls" role="group" aria-label="What happened in {label}?">
+{buttons}
+<button type="button" data-show>Show the answer</button></div>
+<p aria-live="polite"></p></div>
+<details class="uc-explorer-static uc-explorer-screen"><summary>What happened in {label}?</summary>
+<p><strong>{verdict}</strong>. {because}</p></details>
+</div>"""
+
+_SCRIPT = """
+  var runs = Array.from(find("runs").querySelectorAll(".uc-explorer-run")), first = [];
+  function buttons(run) { return Array.from(run.querySelectorAll("button")); }
+  function tell(run, text) { run.querySelector("[aria-live]").textContent = text; }
+  function score() {
+    var seen = first.filter(function (guess) { return guess !== undefined; });
+    var right = seen.filter(Boolean).length;
+    find("score").textContent = right + " right at the first guess, " + seen.length + " of " + runs.length + " runs judged. ";
+  }
+  function answer(run, button, i) {
+    var shown = button.hasAttribute("data-show"), right = button.textContent === run.dataset.verdict;
+    if (first[i] === undefined) first[i] = right;
+    buttons(run).forEach(function (other) {
+      if (!other.hasAttribute("data-show")) other.setAttribute("aria-pressed", String(other === button));
+    });
+    if (right || shown) tell(run, (right ? "Right: " : "It is: ") + run.dataset.verdict + ". " + run.dataset.because);
+    else tell(run, "Not " + button.textContent + ". Look again, or show the answer.");
+    score();
+  }
+  runs.forEach(function (run, i) {
+    buttons(run).forEach(function (button) {
+      button.addEventListener("click", function () { answer(run, button, i); });
+    });
+  });
+  find("again").addEventListener("click", function () {
+    first = [];
+    runs.forEach(function (run) {
+      tell(run, "");
+      buttons(run).forEach(function (button) { button.removeAttribute("aria-pressed"); });
+    });
+    score();
+  });
+  score();
+"""
+
+
+def curve_explorer(runs, *, name, title, alt, what="loss"):
+    """Learning curves, one picture a run: the reader guesses what happened in each, and is told why.
+
+    Parameters
+    ----------
+    runs : sequence of dict
+        `label`; `training` and `validation`, one number an epoch, NaN where there is none; `verdict`, a few words such
+        as "overfitting"; `because`, a sentence or two. The verdicts of all runs are what can be guessed.
+    name : str
+        Unique on the page: it becomes the HTML id.
+    title, alt : str
+        Shown above; alternative text of the pictures, to which each run's label and numbers are added.
+    what : str
+        What the curves show.
+
+    Returns
+    -------
+    IPython.display.HTML
+        Guessed with buttons, by mouse, finger or keyboard. Without JavaScript the answers unfold; on paper they follow.
+
+    Raises
+    ------
+    ValueError
+        If there is no run, or a run lacks a key or has no two curves of one length, two epochs at least.
+    """
+    from IPython.display import HTML
+
+    check(runs)
+    verdicts = list(dict.fromkeys(run["verdict"] for run in runs))
+    buttons = "\n".join(f'<button type="button">{html.escape(verdict)}</button>' for verdict in verdicts)
+    shown = [
+        _RUN.format(
+            **_escaped(run),
+            what=html.escape(what),
+            buttons=buttons,
+            picture=picture(run, alt=f"{alt}, {describe(run, what)}"),
+        )
+        for run in runs
+    ]
+    answers = ("<li>{label}: <strong>{verdict}</strong>. {because}</li>".format(**_escaped(run)) for run in runs)
+    page = frame(_BODY, _SCRIPT, name=name, title=title, runs="\n".join(shown), answers="\n".join(answers))
+    return HTML(page)
+
+
+def check(runs):
+    """Refuse runs that cannot be drawn; say which and why."""
+    if not runs:
+        raise ValueError("runs is empty: an explorer needs one run at least.")
+    for number, run in enumerate(runs):
+        missing = {"label", "training", "validation", "verdict", "because"} - run.keys()
+        if missing:
+            raise ValueError(f"run {number} lacks {', '.join(sorted(missing))}.")
+        lengths = len(run["training"]), len(run["validation"])
+        if lengths[0] != lengths[1] or lengths[0] < 2:
+            raise ValueError(f"run {number} has {lengths[0]} and {lengths[1]} epochs: give both curves two or more.")
+        if not any(map(math.isfinite, [*run["training"], *run["validation"]])):
+            raise ValueError(f"run {number} holds no finite number.")
+
+
+def describe(run, what="loss"):
+    """The curves of a run in words, without the verdict."""
+    lines = []
+    for curve in ("training", "validation"):
+        values = [(value, epoch) for epoch, value in enumerate(run[curve], start=1) if math.isfinite(value)]
+        if not values:
+            lines.append(f"{curve} {what}: no finite number")
+            continue
+        (least, at), (most, top) = min(values), max(values, key=lambda pair: pair[0])
+        lines.append(
+            f"{curve} {what} from {values[0][0]:.3g} to {values[-1][0]:.3g}, "
+            f"lowest {least:.3g} at epoch {at}, highest {most:.3g} at epoch {top}"
+        )
+    return f"{run['label']}, {len(run['training'])} epochs: {'; '.join(lines)}"
+
+
+def picture(run, *, alt):
+    """The two curves of a run as SVG: training solid and blue, validation dashed and orange, on white."""
+    epochs, finite = len(run["training"]), [v for v in [*run["training"], *run["validation"]] if math.isfinite(v)]
+    least, most = min(0, *finite), max(finite)
+    most = most if most > least else least + 1
+
+    def place(epoch, value):
+        x = LEFT + (WIDTH - LEFT - MARGIN) * epoch / (epochs - 1)
+        y = HEIGHT - BOTTOM - (HEIGHT - BOTTOM - MARGIN) * (value - least) / (most - least)
+        return f"{x:.1f},{y:.1f}"
+
+    def path(values):
+        pen, steps = "M", []
+        for epoch, value in enumerate(values):
+            if math.isfinite(value):
+                steps.append(pen + place(epoch, value))
+            pen = "L" if math.isfinite(value) else "M"
+        return " ".join(steps)
+
+    floor = HEIGHT - BOTTOM
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(alt)}" font-size="12">\n'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>\n'
+        f'<path d="M{LEFT},{MARGIN} V{floor} H{WIDTH - MARGIN}" fill="none" stroke="#333"/>\n'
+        f'<path d="{path(run["training"])}" fill="none" stroke="#0072B2" stroke-width="2"/>\n'
+        f'<path d="{path(run["validation"])}" fill="none" stroke="#D55E00" stroke-width="2" stroke-dasharray="6 3"/>\n'
+        f'<text x="{LEFT - 5}" y="{MARGIN + 4}" text-anchor="end">{most:.3g}</text>\n'
+        f'<text x="{LEFT - 5}" y="{floor + 4}" text-anchor="end">{least:.3g}</text>\n'
+        f'<text x="{LEFT}" y="{floor + 16}">1</text>\n'
+        f'<text x="{WIDTH - MARGIN}" y="{floor + 16}" text-anchor="end">epoch {epochs}</text>\n'
+        f'<path d="M110,{HEIGHT - 8} h28" stroke="#0072B2" stroke-width="2"/>'
+        f'<text x="142" y="{HEIGHT - 4}">training</text>\n'
+        f'<path d="M210,{HEIGHT - 8} h28" stroke="#D55E00" stroke-width="2" stroke-dasharray="6 3"/>'
+        f'<text x="242" y="{HEIGHT - 4}">validation</text>\n</svg>'
+    )
+
+
+def _escaped(run):
+    return {key: html.escape(run[key]) for key in ("label", "verdict", "because")}

@@ -35,8 +35,8 @@ _SCRIPT = """
   function tell(run, text) { run.querySelector("[aria-live]").textContent = text; }
   function score() {
     var seen = first.filter(function (guess) { return guess !== undefined; });
-    var right = seen.filter(Boolean).length;
-    find("score").textContent = right + " right at the first guess, " + seen.length + " of " + runs.length + " runs judged. ";
+    var right = seen.filter(Boolean).length, judged = seen.length + " of " + runs.length + " runs judged. ";
+    find("score").textContent = right + " right at the first guess, " + judged;
   }
   function answer(run, button, i) {
     var shown = button.hasAttribute("data-show"), right = button.textContent === run.dataset.verdict;

@@ -110,3 +110,29 @@ def mean_over_flips(images, probabilities):
         found = probabilities(np.flip(images, axes))
         total = total + (np.flip(found, axes) if found.ndim == images.ndim else found)
     return total / np.float32(len(flips))
+
+
+def mean_over_turns(images, probabilities):
+    """Mean of the probabilities of a picture in its eight positions, each turned back (test-time augmentation).
+
+    Parameters
+    ----------
+    images : array, shape (N, H, W, C)
+        Where up and down mean nothing, as under a microscope: four quarter turns, each with its mirror image.
+    probabilities : callable
+        From such a batch to probabilities (N, H, W) or (N, H, W, K).
+
+    Returns
+    -------
+    array of float32
+        8 predictions, averaged.
+    """
+    total = 0
+    for turns in range(4):
+        for mirrored in (False, True):
+            position = np.rot90(images, turns, axes=(1, 2))
+            found = probabilities(position[:, :, ::-1] if mirrored else position)
+            # Backwards in the opposite order: the mirror came last.
+            found = found[:, :, ::-1] if mirrored else found
+            total = total + np.rot90(found, -turns, axes=(1, 2))
+    return total / np.float32(8)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import expit
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
@@ -78,3 +79,36 @@ def test_what_cannot_be_scored_is_refused(truth, probabilities, message):
     for function in (metrics.reliability, metrics.brier, metrics.expected_calibration_error):
         with pytest.raises(ValueError, match=message):
             function(np.array(truth, int), probabilities)
+
+
+def test_cross_entropy_by_hand():
+    assert metrics.cross_entropy([1, 0], [0.5, 0.75]) == pytest.approx((np.log(2) + np.log(4)) / 2)
+    assert metrics.cross_entropy([0, 2], [[0.5, 0.5, 0], [0.5, 0.25, 0.25]]) == pytest.approx(1.5 * np.log(2))
+    assert np.isfinite(metrics.cross_entropy([1], [0.0]))
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_tempering_divides_the_logit(temperature):
+    logits = np.array([-4.0, -0.5, 0.0, 2.0])
+    tempered = metrics.temper(expit(logits), temperature)
+    assert np.allclose(tempered, expit(logits / temperature))
+    assert np.array_equal(tempered > 0.5, logits > 0)
+    two = np.stack([1 - expit(logits), expit(logits)], axis=-1)
+    assert np.allclose(metrics.temper(two, temperature, classes=True)[..., 1], tempered)
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+def test_the_temperature_that_spoiled_probabilities_is_found(temperature):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, 100_000)
+    truth = (rng.random(logits.size) < expit(logits)).astype(int)
+    bold = expit(logits * temperature)
+    assert metrics.fit_temperature(truth, bold) == pytest.approx(temperature, rel=0.03)
+    two = np.stack([1 - bold, bold], axis=-1)
+    assert metrics.fit_temperature(truth, two) == pytest.approx(temperature, rel=0.03)
+
+
+def test_certainty_survives_tempering_as_a_number():
+    assert np.isfinite(metrics.temper(np.float32([0, 1]), 2.0)).all()
+    with pytest.raises(ValueError, match="above 0"):
+        metrics.temper([0.5], 0)

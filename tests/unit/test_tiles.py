@@ -68,6 +68,25 @@ def test_mirror_images_are_turned_back():
     assert np.allclose(lopsided, 0.5)
 
 
+def test_pictures_are_turned_back_from_all_eight_positions():
+    images = rng.random((2, 6, 8, 3), dtype=np.float32)
+    assert np.allclose(tiles.mean_over_turns(images, lambda batch: batch), images, atol=1e-6)
+    seen = set()
+    tiles.mean_over_turns(images, lambda batch: seen.add((batch.shape, batch.tobytes())) or batch[..., 0])
+    assert len(seen) == 8
+
+
+def test_the_mean_over_turns_turns_with_the_picture():
+    images = rng.random((1, 8, 8, 1), dtype=np.float32)
+
+    def lopsided(batch):
+        return batch[..., 0] * np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+
+    turned = tiles.mean_over_turns(np.rot90(images, axes=(1, 2)), lopsided)
+    assert np.allclose(turned, np.rot90(tiles.mean_over_turns(images, lopsided), axes=(1, 2)))
+    assert not np.allclose(lopsided(np.rot90(images, axes=(1, 2))), np.rot90(lopsided(images), axes=(1, 2)))
+
+
 def test_numbers_for_a_whole_image_are_averaged_over_its_mirror_images():
     images = rng.random((2, 6, 8, 1), dtype=np.float32)
     corners = tiles.mean_over_flips(images, lambda batch: batch[:, 0, 0])

@@ -8,7 +8,7 @@ Nearly every score is 0/0 when nothing is there and nothing was found. What that
 `empty`, which has no default, makes you choose: "nan" (leave it out of means), 1 (perfect) or 0 (a failure).
 """
 
-from .calibration import brier, expected_calibration_error, reliability
+from .calibration import brier, cross_entropy, expected_calibration_error, fit_temperature, reliability, temper
 from .instances import INSTANCE_THRESHOLDS, instance_average_precision, instance_counts, instance_iou
 from .overlap import (
     FORMULAS,
@@ -41,9 +41,11 @@ __all__ = [
     "brier",
     "confusion",
     "confusion_matrix",
+    "cross_entropy",
     "diagonal",
     "dice",
     "expected_calibration_error",
+    "fit_temperature",
     "hausdorff",
     "instance_average_precision",
     "instance_counts",
@@ -58,5 +60,6 @@ __all__ = [
     "surface_dice",
     "surface_distances",
     "surface_scores",
+    "temper",
     "undefined",
 ]

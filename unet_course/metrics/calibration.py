@@ -1,6 +1,12 @@
 """Whether probabilities can be believed: of the pixels called 80 % tumour, are 80 % tumour?"""
 
 import numpy as np
+from scipy.optimize import minimize_scalar
+
+# Where `fit_temperature` looks.
+TEMPERATURES = 0.05, 20
+# Probabilities of exactly 0 or 1, as float32 rounds them, have no finite logit.
+_SMALLEST = 1e-7
 
 
 def reliability(truth, probabilities, *, bins=10):
@@ -92,6 +98,82 @@ def brier(truth, probabilities):
     hits = np.take_along_axis(probabilities, truth[..., None], axis=-1)[..., 0]
     # The true class costs (p - 1)^2 = p^2 - 2p + 1.
     return float(np.mean((probabilities**2).sum(axis=-1) - 2 * hits + 1))
+
+
+def cross_entropy(truth, probabilities):
+    """Mean of -log of the probability that the truth was given; parameters as `reliability` has them.
+
+    Returns
+    -------
+    float
+        0 for certainty that is right; log 2 = 0.693 for a foreground probability of one half everywhere.
+    """
+    truth, probabilities = _check(truth, probabilities)
+    if probabilities.ndim == truth.ndim:
+        given = np.where(truth == 1, probabilities, 1 - probabilities)
+    else:
+        given = np.take_along_axis(probabilities, truth[..., None], axis=-1)
+    return float(-np.log(given.clip(min=_SMALLEST)).mean())
+
+
+def temper(probabilities, temperature, *, classes=False):
+    """Divide the logits behind probabilities by one number.
+
+    Parameters
+    ----------
+    probabilities : array of float
+        In [0, 1]: of the foreground; with `classes`, one for each class along the last axis.
+    temperature : float
+        Above 0. Above 1 it moves everything towards doubt, below 1 towards certainty. What was most probable stays so:
+        no mask at a threshold of one half changes.
+    classes : bool
+
+    Returns
+    -------
+    array of float64, shaped as `probabilities`
+
+    Raises
+    ------
+    ValueError
+        If the temperature is not above 0.
+    """
+    if not temperature > 0:
+        raise ValueError(f"temperature={temperature} must be above 0: logits are divided by it.")
+    p = np.asarray(probabilities, dtype=np.float64).clip(_SMALLEST, 1 - _SMALLEST)
+    # A logit divided by T is log(p / (1 - p)) / T: both odds are raised to the power 1 / T.
+    odds = p ** (1 / temperature)
+    return odds / (odds.sum(axis=-1, keepdims=True) if classes else odds + (1 - p) ** (1 / temperature))
+
+
+def fit_temperature(truth, probabilities):
+    """Find the temperature whose tempered probabilities have the smallest cross-entropy.
+
+    Parameters
+    ----------
+    truth, probabilities
+        As `reliability` has them, of validation pictures: the test must not help to choose.
+
+    Returns
+    -------
+    float
+        From 0.05 to 20; above 1 if the model was too sure of itself. For `temper`.
+
+    Raises
+    ------
+    ValueError
+        As `reliability`.
+
+    References
+    ----------
+    Guo et al. (2017), section 4.2, https://arxiv.org/abs/1706.04599.
+    """
+    truth, probabilities = _check(truth, probabilities)
+    classes = probabilities.ndim > truth.ndim
+
+    def cost(logarithm):
+        return cross_entropy(truth, temper(probabilities, np.exp(logarithm), classes=classes))
+
+    return float(np.exp(minimize_scalar(cost, bounds=np.log(TEMPERATURES), method="bounded").x))
 
 
 def _check(truth, probabilities):

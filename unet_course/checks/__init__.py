@@ -2,6 +2,7 @@
 
 from .brain_tumour import accuracy_by_part, constant_guess, convolution_parameters
 from .brats import dwell_starts, labels_from_regions, volume_ml
+from .images_and_masks import area_mm2, majority_shrink, one_hot_labels
 from .lgg_batchnorm import batch_norm, ensemble_mask, paired_interval, scaled_rate
 from .lgg_encoders import held_out_patients, nothing_dice, triangular_rate
 from .noise_and_tv import anisotropic_tv, duality_gap, two_levels
@@ -11,6 +12,7 @@ from .preparing_mr import glcm_contrast, mean_field_step, z_score
 __all__ = [
     "accuracy_by_part",
     "anisotropic_tv",
+    "area_mm2",
     "background_accuracy",
     "batch_norm",
     "constant_guess",
@@ -22,9 +24,11 @@ __all__ = [
     "glcm_contrast",
     "held_out_patients",
     "labels_from_regions",
+    "majority_shrink",
     "mean_field_step",
     "merge_masks",
     "nothing_dice",
+    "one_hot_labels",
     "paired_interval",
     "scaled_rate",
     "triangular_rate",

@@ -1,29 +1,32 @@
 """The notebooks that are committed: what Colab opens, written from the chapters' texts and their executed runs."""
 
 import copy
-import re
 
 import nbformat
 import yaml
 
-from . import book, execution
+from . import book, execution, exercises
+from .plain import Plain
 from .results import PROVENANCE_MIME
 
 SITE = "https://unet-course.github.io/unet-course"
-PACKAGE = "git+https://github.com/unet-course/unet-course"
+PACKAGE = "unet-course{extra} @ git+https://github.com/unet-course/unet-course"
 
-_EQUATION_END = r"^\$\$ \((eq-[\w-]+)\)$"
-
-# Does nothing where the package is installed. Without --no-deps pip might replace Colab's numpy, torch or tensorflow;
-# the two packages named beside ours are those it needs that Colab may not have, and what they need is there.
-INSTALL = f"""\
+# Does nothing where the package is installed. The constraints keep every package that is there as it is: pip takes an
+# older version of what is missing, or stops, rather than replace Colab's numpy, torch or tensorflow.
+_INSTALL = """\
+import importlib.metadata
 import importlib.util
 import subprocess
 import sys
+from pathlib import Path
 
 if importlib.util.find_spec("unet_course") is None:
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*install, "{PACKAGE}", "nibabel", "nilearn"], check=True)
+    here = {{one.name: one.version for one in reversed([*importlib.metadata.distributions()])}}
+    kept = Path("installed_before.txt")
+    kept.write_text("".join(f"{{name}}=={{version}}\\n" for name, version in here.items() if name))
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", str(kept)]
+    subprocess.run([*install, "{package}"], check=True)
 
 from unet_course import paths, phantoms
 
@@ -51,33 +54,40 @@ def export(profile="smoke"):
     return written
 
 
-def for_colab(executed, chapter):
+def for_colab(executed, chapter, *, pictures=False, hide_solutions=True):
     """Turn an executed notebook into one that runs on its own and reads well without Jupyter Book.
 
     Parameters
     ----------
     executed : NotebookNode
     chapter : book.Chapter
+    pictures : bool
+        Keep pictures in the outputs.
+    hide_solutions : bool
+        Show the code of solutions only after a click, in Colab and in JupyterLab.
 
     Returns
     -------
     NotebookNode
-        Starts with the cell that installs the package. Pictures are left out of the outputs, MyST directives become
-        plain Markdown.
+        Starts with the cell that installs the package. MyST directives become plain Markdown.
     """
     notebook = copy.deepcopy(executed)
-    plain = _Plain(chapter)
+    plain = Plain(chapter.source)
+    for exercise in exercises.find(notebook) if hide_solutions else []:
+        for position in exercise.solution:
+            _hide(notebook.cells[position])
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = plain(cell.source)
         if cell.cell_type == "code":  # a commit and a device belong to one run, not to the notebook
             cell.outputs = [output for output in cell.outputs if PROVENANCE_MIME not in output.get("data", {})]
         for output in cell.get("outputs", []):
-            for kind in [kind for kind in output.get("data", {}) if kind.startswith("image/")]:
+            for kind in [kind for kind in output.get("data", {}) if kind.startswith("image/") and not pictures]:
                 del output["data"][kind]
     notebook.cells = [
         nbformat.v4.new_markdown_cell(_welcome(chapter)),
-        nbformat.v4.new_code_cell(INSTALL, execution_count=0),  # without a number nbval takes a cell for one never run
+        # Without a number nbval takes a cell for one that was never run.
+        nbformat.v4.new_code_cell(install(chapter), execution_count=0),
         *[cell for cell in notebook.cells if cell.cell_type == "code" or cell.source.strip()],
     ]
     for position, cell in enumerate(notebook.cells):
@@ -88,6 +98,19 @@ def for_colab(executed, chapter):
         "accelerator": "GPU",
     }
     return notebook
+
+
+def install(chapter):
+    """The first code cell of a notebook: installs the package where it is missing, and draws phantoms."""
+    extra = "[beyond]" if chapter.name.startswith("beyond/") else ""
+    return _INSTALL.format(package=PACKAGE.format(extra=extra))
+
+
+def _hide(cell):
+    """Fold the code away: Colab wants a title and a form, JupyterLab a mark of its own."""
+    cell.source = f"# @title A solution: click to read it\n{cell.source}"
+    cell.metadata["cellView"] = "form"
+    cell.metadata["jupyter"] = {"source_hidden": True}
 
 
 def _welcome(chapter):
@@ -114,57 +137,3 @@ As it stands, the notebook runs in seconds on synthetic pictures. For a real run
 {blocks}
 
 </details>"""
-
-
-class _Plain:
-    """MyST as the Markdown that Jupyter and Colab know; keeps count of equations across the cells of one chapter."""
-
-    def __init__(self, chapter):
-        self.folder = chapter.source.parent
-        self.works = _works((chapter.root / "book" / "references.bib").read_text())
-        self.equations = re.findall(_EQUATION_END, chapter.source.read_text(), re.MULTILINE)
-
-    def __call__(self, text):
-        text = re.sub(r"```\{literalinclude\} (\S+)\n(.*?)```", self._include, text, flags=re.DOTALL)
-        text = re.sub(r"^:{3,}\{tab-item\} (.+)\n(?::\w+:.*\n)*", r"**\1**\n\n", text, flags=re.MULTILINE)
-        text = re.sub(r"^:{3,}(\{tab-set\})?$\n?", "", text, flags=re.MULTILINE)
-        text = re.sub(r"```\{exercise-start\}\n(?::.*\n)*```", "### Exercise", text)
-        text = re.sub(r"```\{solution-start\} \S+\n(?::.*\n)*```", "**A solution** (try first)", text)
-        text = re.sub(r"```\{(exercise|solution)-end\}\n```", "", text)
-        text = re.sub(r"\{cite:[pt]\}`([^`]+)`", self._cite, text)
-        text = re.sub(r"\{doc\}`(?:([^`<]+) <)?([^`<>]+)>?`", self._link, text)
-        text = re.sub(_EQUATION_END, lambda m: f"\\tag{{{self._number(m[1])}}}\n$$", text, flags=re.MULTILINE)
-        return re.sub(r"\{eq\}`([^`]+)`", lambda match: f"({self._number(match[1])})", text)
-
-    def _number(self, equation):
-        return self.equations.index(equation) + 1
-
-    def _cite(self, match):
-        return "(" + "; ".join(self.works[key.strip()] for key in match[1].split(",")) + ")"
-
-    def _link(self, match):
-        """Lead to the notebook of another chapter, under the title given or its own."""
-        page = (self.folder / f"{match[2]}.md").read_text()
-        title = match[1] or re.search(r"^# (.+)$", page, re.MULTILINE)[1]
-        return f"[{title}]({match[2]}.ipynb)" if "{code-cell}" in page else title
-
-    def _include(self, match):
-        """Write the included lines into the text: those that Sphinx would show on the site."""
-        from sphinx.config import Config
-        from sphinx.directives.code import LiteralIncludeReader
-
-        path = (self.folder / match[1]).resolve()
-        options = dict(re.findall(r"^:([\w-]+): (.+)$", match[2], re.MULTILINE))
-        text, _ = LiteralIncludeReader(str(path), options, Config()).read()
-        return f"```python\n{text.rstrip()}\n```"
-
-
-def _works(bibliography):
-    """ "Otsu 1979" for every key of a .bib file."""
-    works = {}
-    for key, entry in re.findall(r"@\w+\{([^,]+),(.*?)\n\}", bibliography, re.DOTALL):
-        author = re.search(r"author\s*=\s*\{([^,]+),", entry)[1]
-        several = " et al." if " and" in entry.split("title")[0] else ""
-        year = re.search(r"year\s*=\s*\{(\d{4})", entry)[1]
-        works[key] = f"{author}{several} {year}"
-    return works

@@ -14,7 +14,7 @@ NBVAL = $(KERNEL_ENVIRONMENT) $(BIN)/python -m pytest $(TWO) --nbval-current-env
 	--nbval-sanitize-with tests/nbval_sanitize.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test serve laptop notebooks lint lock clean
+.PHONY: help env book test serve student instructor room laptop notebooks lint lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,15 @@ test: book  ## all tests: the package, the site in a browser, and every notebook
 serve: book  ## show the site on http://127.0.0.1:8000 (another port: PORT=8080)
 	@echo "The site is at http://127.0.0.1:$(PORT) until you press Ctrl-C."
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+student: book  ## a folder for students: the site, and notebooks with solutions folded away
+	$(BIN)/unet-course edition student
+
+instructor: book  ## a folder for instructors: plans, slides, answers, timings, notebooks with solutions
+	$(BIN)/unet-course edition instructor
+
+room: book  ## a folder for a room without internet: wheels (several gigabytes), data, the student edition
+	$(BIN)/unet-course edition room
 
 laptop: env  ## run every chapter on real data with the laptop profile; writes records to book/results
 	$(BIN)/unet-course run all --profile laptop

@@ -1,6 +1,7 @@
 """The book as its sources say it: which chapters there are, in which frameworks, with which parameters."""
 
 import ast
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from . import paths
 
 FRAMEWORKS = ("keras", "torch")
 ONCE = "once"  # stands for the framework of a page that uses none, or both at a time
+_HIDDEN = {"remove-cell", "remove-input", "hide-input"}
 
 
 class BookError(Exception):
@@ -47,14 +49,18 @@ def chapters():
     BookError
         If a chapter's text is missing.
     """
-    folder = root()
-    toc = yaml.safe_load((folder / "_toc.yml").read_text())
-    names = [file.removeprefix("notebooks/") for file in _files(toc) if file.startswith("notebooks/")]
-    found = [Chapter(name, folder) for name in names]
+    found = [page for file, page in pages() if file.startswith("notebooks/")]
     for chapter in found:
         if not chapter.source.exists():
             raise BookError(f"_toc.yml lists notebooks/{chapter.name}, but {chapter.source} does not exist.")
     return found
+
+
+def pages():
+    """Every page of `_toc.yml`, executed or not, in order: (its entry there, its `Chapter`)."""
+    folder = root()
+    toc = yaml.safe_load((folder / "_toc.yml").read_text())
+    return [(file, Chapter(file.split("/", 1)[1], folder)) for file in [toc["root"], *_files(toc)]]
 
 
 def chapter(name):
@@ -117,6 +123,21 @@ def read(chapter):
     for position, cell in enumerate(notebook.cells):
         cell.id = f"cell-{position:03d}"
     return notebook
+
+
+def title(chapter):
+    """The first heading of a page."""
+    return re.search(r"^# (.+)$", chapter.source.read_text(), re.MULTILINE)[1]
+
+
+def reading_minutes(chapter):
+    """Minutes it takes to read a page: 200 words a minute, 4 seconds for a line of code, 12 for a figure."""
+    cells = read(chapter).cells
+    prose = " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    shown = [cell for cell in cells if cell.cell_type == "code" and not _HIDDEN & set(cell.metadata.get("tags", []))]
+    lines = sum(cell.source.count("\n") + 1 for cell in shown)
+    figures = sum("mystnb" in cell.metadata for cell in cells)
+    return len(re.sub(r"```.*?```", "", prose, flags=re.DOTALL).split()) / 200 + lines / 15 + figures / 5
 
 
 def frameworks(chapter):

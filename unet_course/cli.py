@@ -82,6 +82,22 @@ def notebooks():
 
 
 @app.command()
+def edition(
+    name: Annotated[str, typer.Argument(help="student, instructor, or room: a folder that needs no internet.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write it. Default: _build/editions/NAME.")] = None,
+):
+    """Write a folder to hand out: notebooks, answers, slides, plans, or all that a room without internet needs."""
+    with _plain_errors(ValueError):
+        from . import book, editions
+
+        writers = {"student": editions.student, "instructor": editions.instructor, "room": editions.room}
+        if name not in writers:
+            raise ValueError(f"There is no edition {name!r}: use {', '.join(writers)}.")
+        _write_phantoms()
+        print(writers[name](out or book.root() / "_build" / "editions" / name))
+
+
+@app.command()
 def doctor():
     """Say what is installed, which device trains, which data are here, and how to get what is missing."""
     from . import doctor

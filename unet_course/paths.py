@@ -1,6 +1,8 @@
-"""Where things lie: data on this machine, the clone, the records of runs; and how a record gets there whole."""
+"""Where things lie: data on this machine, the clone, the records of runs; and how files and folders get there whole."""
 
+import contextlib
 import os
+import shutil
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -36,3 +38,15 @@ def write_whole(path, text):
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_text(text)
     os.replace(part, path)
+
+
+@contextlib.contextmanager
+def whole_folder(path):
+    """A new folder to fill; it takes the place of the one at `path` when the block ends without an error."""
+    part = path.with_name(f"{path.name}.new")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    yield part
+    if path.exists():
+        shutil.rmtree(path)
+    part.rename(path)

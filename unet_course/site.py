@@ -10,12 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import paths
+from . import paths, status
 
 LABELS = {"keras": "Keras", "torch": "PyTorch"}
 REPOSITORY = "https://github.com/unet-course/unet-course"
 # `python -m jupyter_book` does not exist.
 START = "from jupyter_book.cli.main import main; main()"
+STATUS = "book/appendix/status.md"  # its table is filled in here
 # A change in one of these makes the site afresh: Sphinx would not see it, or not on every page.
 FRAME = ("_config.yml", "_toc.yml", "book/_ext/", "book/_static/")
 
@@ -131,9 +132,14 @@ def build_site(executed, out="_build/html"):
         print("site: Jupyter Book is building the pages", flush=True)
         _stage(stage, pages)
         _jupyter_book(stage)
-        _complete_root(stage / "_build" / "html" / "index.html")
-        _add_downloads(stage / "_build" / "html" / "_sources" / "notebooks", executed)
-        _replace(stage / "_build" / "html", out)
+        built = stage / "_build" / "html"
+        _complete_root(built / "index.html")
+        page = built / STATUS.replace(".md", ".html")
+        if page.exists():
+            page.write_text(status.with_sizes(page.read_text(), built))
+        _add_downloads(built / "_sources" / "notebooks", executed)
+        with paths.whole_folder(out) as fresh:
+            shutil.copytree(built, fresh, dirs_exist_ok=True)
         stamp_file.write_text(json.dumps({"frame": frame, "everything": everything}))
     print(index)
     return index
@@ -227,6 +233,8 @@ def _pages(root, executed):
         except KeyError as error:
             raise SiteError(f"{chapter}: the run's provenance lacks {error}: run the chapter again.") from error
         pages[f"notebooks/{chapter}.ipynb"] = nbformat.writes(page).encode()
+    if STATUS in pages:
+        pages[STATUS] = pages[STATUS].replace(status.MARK.encode(), status.table(executed).encode())
     return pages
 
 
@@ -274,12 +282,3 @@ def _add_downloads(folder, executed):
         for position, (framework, path) in enumerate(runs.items()):
             ending = f"_{framework}" if position else ""
             shutil.copy(path, folder / f"{chapter}{ending}.ipynb")
-
-
-def _replace(source, target):
-    fresh = target.with_name(target.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(source, fresh)
-    if target.exists():
-        shutil.rmtree(target)
-    fresh.rename(target)

@@ -1,0 +1,154 @@
+"""Folders to hand out: the student edition, the instructor edition, and a room without internet."""
+
+import shutil
+import subprocess
+import sys
+
+from . import answers, book, execution, export, markdown, paths, slides, status
+from .plain import Plain
+
+STUDENT = """# U-Net on medical images: the student edition
+
+- `site/index.html` is the whole course. Open it in a browser: it needs no network and no server.
+- `notebooks/` holds the chapters to run, in Jupyter or on Colab. Solutions are folded away: click to read one.
+"""
+INSTRUCTOR = """# U-Net on medical images: the instructor edition
+
+- `plans/`: what to teach in 5 sessions and in 12, with minutes.
+- `slides/index.html`: a deck for each chapter. Arrow keys turn the slides, N shows notes, print gives one slide a page.
+- `answers.html`: every exercise with its solution, the usual mistakes and the hint each of them gets, and the quizzes.
+- `timings.html`: minutes of reading and seconds of running, chapter by chapter.
+- `notebooks/`: the chapters as run, with pictures and with the solutions in full.
+- `student/`: what to hand out.
+
+For a room without internet, run `make room` on a computer that has it, and copy the folder it names to a stick.
+"""
+ROOM = """# A room without internet
+
+Everything lies in this folder. It was made for {python} on {system}; other computers need a folder of their own.
+
+    python3 -m venv course
+    course/bin/python -m pip install --no-index --find-links wheels -r requirements.lock
+    course/bin/python -m pip install --no-index --find-links wheels --no-deps unet-course
+    export UNET_COURSE_DATA="$PWD/data"
+    course/bin/python -m pip install --no-index --find-links wheels jupyterlab    # or the notebook program you have
+    course/bin/jupyter lab student/notebooks
+
+`student/site/index.html` shows the course to those who only read. `data/` holds {data}.
+"""
+
+
+def student(out):
+    """Write what a student gets: the site, and notebooks whose solutions are folded away.
+
+    Parameters
+    ----------
+    out : path
+        Replaced as a whole.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    book.BookError
+        If the site has not been built.
+    """
+    with paths.whole_folder(out) as part:
+        _student(part)
+    return out
+
+
+def instructor(out):
+    """Write what an instructor gets: plans, slides, answers, timings, notebooks with solutions, the student edition."""
+    plans = sorted((book.root() / "book" / "teaching").glob("plan_*.md"))
+    with paths.whole_folder(out) as part:
+        _student(part / "student")
+        _write(part / "README.md", INSTRUCTOR)
+        for plan in plans:
+            text = Plain(plan)(plan.read_text())
+            _write(
+                part / "plans" / f"{plan.stem}.html", markdown.page(plan.stem, f"<main>{markdown.to_html(text)}</main>")
+            )
+        decks = []
+        for chapter, framework, executed in _runs():
+            own = framework == book.frameworks(chapter)[0]
+            ending = "" if own else f"_{framework}"
+            _write_notebook(
+                part / "notebooks" / f"{chapter.name}{ending}.ipynb",
+                export.for_colab(executed, chapter, pictures=True, hide_solutions=False),
+            )
+            if own:
+                _write(part / "slides" / f"{chapter.name}.html", slides.deck(executed, chapter))
+                decks.append((chapter.name, book.title(chapter)))
+        _write(part / "slides" / "index.html", slides.contents(decks))
+        _write(part / "answers.html", answers.page())
+        _write(part / "timings.html", markdown.document("Timings", status.table(_executed())))
+    return out
+
+
+def room(out):
+    """Write a folder for a room without internet: wheels for this kind of computer, data, and the student edition.
+
+    The wheels are several gigabytes; those that are there already are kept.
+    """
+    import platform
+
+    root = book.root()
+    wheels = out / "wheels"
+    command = [sys.executable, "-m", "pip", "wheel", "--wheel-dir", str(wheels), "--find-links", str(wheels)]
+    subprocess.run([*command, "--no-deps", "-r", str(root / "requirements.lock")], check=True)
+    subprocess.run([*command, "--no-deps", "--no-build-isolation", str(root)], check=True)
+    subprocess.run([*command, "jupyterlab", "-c", str(root / "requirements.lock")], check=True)
+    shutil.copy(root / "requirements.lock", out)
+    data = paths.data_root()
+    kept = sorted(folder.name for folder in data.glob("[!.]*/") if folder.name not in ("cache", "downloads"))
+    for name in kept:
+        shutil.copytree(data / name, out / "data" / name, dirs_exist_ok=True)
+    student(out / "student")
+    words = {"python": f"Python {platform.python_version()}", "system": platform.platform(terse=True)}
+    _write(out / "README.md", ROOM.format(**words, data=", ".join(kept) or "nothing: run `make book` first"))
+    return out
+
+
+def _student(out):
+    site = book.root() / "_build" / "html"
+    if not (site / "index.html").exists():
+        raise book.BookError("The site has not been built: run `make book` first.")
+    shutil.copytree(site, out / "site")
+    for chapter, framework, executed in _runs():
+        ending = "" if framework == book.frameworks(chapter)[0] else f"_{framework}"
+        path = out / "notebooks" / f"{chapter.name}{ending}.ipynb"
+        _write_notebook(path, export.for_colab(executed, chapter, pictures=True))
+    _write(out / "README.md", STUDENT)
+
+
+def _runs():
+    """Every chapter in each of its frameworks, with the executed smoke run."""
+    import nbformat
+
+    for name, paths_by_framework in _executed().items():
+        for framework, path in paths_by_framework.items():
+            yield book.chapter(name), framework, nbformat.read(path, 4)
+
+
+def _executed():
+    """The smoke runs, as the site is built from them; those that are out of date are made anew."""
+    return {
+        chapter.name: {framework: execution.run(chapter, "smoke", framework) for framework in book.frameworks(chapter)}
+        for chapter in book.chapters()
+    }
+
+
+def _write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _write_notebook(path, notebook):
+    import nbformat
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)

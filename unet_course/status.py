@@ -1,0 +1,81 @@
+"""What each page of the book takes: minutes to read, exercises, seconds to run, recorded runs, megabytes."""
+
+import json
+import re
+
+from . import book, exercises, results
+
+MARK = "<!-- the table of all pages -->"  # stands in book/appendix/status.md where the table belongs
+
+
+def table(executed):
+    """Every page of the book as a row of a Markdown table.
+
+    Parameters
+    ----------
+    executed : dict of str to dict of str to path
+        For each chapter name, the executed notebook of each framework.
+
+    Returns
+    -------
+    str
+        Sizes are left open: `with_sizes` fills them in when the pages have been built.
+    """
+    rows = [
+        "| page | reading, min | exercises | run, s | recorded runs | size, MB |",
+        "|---|---|---|---|---|---|",
+    ]
+    for file, page in book.pages():
+        if "/api/" in file:  # to look things up, not to read
+            continue
+        runs = executed.get(page.name, {}) if file.startswith("notebooks/") else {}
+        cells = (
+            book.title(page),
+            f"{book.reading_minutes(page):.0f}",
+            str(len(exercises.find(book.read(page))) or ""),
+            _seconds(runs),
+            _records(page),
+            f'<span data-size-of="{file}.html"></span>',
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def with_sizes(page, site):
+    """Fill the sizes of the built pages into the built table.
+
+    Parameters
+    ----------
+    page : str
+        HTML that holds the table.
+    site : Path
+        Folder of the built pages.
+
+    Returns
+    -------
+    str
+    """
+
+    def size(match):
+        return f"{match[1]}{(site / match[2]).stat().st_size / 1e6:.2f}"
+
+    return re.sub(r'(<span data-size-of="([^"]+)">)[^<]*', size, page)
+
+
+def _seconds(runs):
+    """Seconds of the run in each framework; a page that runs once has one number."""
+    seconds = []
+    for framework, path in runs.items():
+        minutes = json.loads(path.read_text())["metadata"]["unet_course"]["minutes"]
+        seconds.append(f"{60 * minutes:.0f}" if framework == book.ONCE else f"{framework} {60 * minutes:.0f}")
+    return ", ".join(seconds)
+
+
+def _records(page):
+    found = [
+        f"{profile} {framework}"
+        for profile in ("laptop", "full")
+        for framework in book.FRAMEWORKS
+        if results.read(page.name, profile, framework)
+    ]
+    return ", ".join(found)

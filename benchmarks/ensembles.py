@@ -3,9 +3,9 @@
 The same small network is trained from several seeds on one split, and all of that on several splits. Predictions are
 averaged over every choice of 2, 3, ... members, over mirror images and quarter turns, or over both; the scores of all
 choices of as many members are averaged. "passes" counts how often a picture goes through a network. A temperature is
-fitted on validation pictures, a quarter of their pixels, one for each choice. Scores on the test pictures: mean Dice at a threshold of one half,
-and, of all pixels, Brier score, cross-entropy and expected calibration error; the last also of pixels near an outline,
-where the doubt is.
+fitted on a quarter of the pixels of the validation pictures, for each choice anew. Scores on the test pictures: mean
+Dice at a threshold of one half, and, of all pixels, Brier score, cross-entropy and expected calibration error; the last
+also of pixels near an outline, where the doubt is.
 """
 
 import argparse

@@ -5,6 +5,7 @@ from .brats import dwell_starts, labels_from_regions, volume_ml
 from .images_and_masks import area_mm2, majority_shrink, one_hot_labels
 from .lgg_batchnorm import batch_norm, ensemble_mask, paired_interval, scaled_rate
 from .lgg_encoders import held_out_patients, nothing_dice, triangular_rate
+from .losses_and_metrics import iou_from_dice, patient_dice, soft_dice_slope
 from .noise_and_tv import anisotropic_tv, duality_gap, two_levels
 from .nuclei import background_accuracy, dice_from_counts, merge_masks
 from .preparing_mr import glcm_contrast, mean_field_step, z_score
@@ -23,6 +24,7 @@ __all__ = [
     "ensemble_mask",
     "glcm_contrast",
     "held_out_patients",
+    "iou_from_dice",
     "labels_from_regions",
     "majority_shrink",
     "mean_field_step",
@@ -30,7 +32,9 @@ __all__ = [
     "nothing_dice",
     "one_hot_labels",
     "paired_interval",
+    "patient_dice",
     "scaled_rate",
+    "soft_dice_slope",
     "triangular_rate",
     "two_levels",
     "volume_ml",

@@ -7,7 +7,7 @@ one (sides..., out, in) and (in, out, sides...), a dense one (in, out) and (out,
 
 import numpy as np
 
-_LEAVES = {
+LEAVES = {
     "kernel": "weight",
     "bias": "bias",
     "gamma": "weight",
@@ -18,7 +18,18 @@ _LEAVES = {
 
 
 def keras_to_torch(keras_model, torch_model):
-    """Copy the weights of a Keras model into its PyTorch twin, which is returned.
+    """Copy the weights of a Keras model into its PyTorch twin.
+
+    Parameters
+    ----------
+    keras_model : keras.Model
+    torch_model : torch.nn.Module
+        Changed in place.
+
+    Returns
+    -------
+    torch.nn.Module
+        The same `torch_model`.
 
     Raises
     ------
@@ -36,7 +47,18 @@ def keras_to_torch(keras_model, torch_model):
 
 
 def torch_to_keras(torch_model, keras_model):
-    """Copy the weights of a PyTorch model into its Keras twin, which is returned.
+    """Copy the weights of a PyTorch model into its Keras twin.
+
+    Parameters
+    ----------
+    torch_model : torch.nn.Module
+    keras_model : keras.Model
+        Changed in place.
+
+    Returns
+    -------
+    keras.Model
+        The same `keras_model`.
 
     Raises
     ------
@@ -76,9 +98,9 @@ def pairs(layers, state):
     found = []
     for layer in layers:
         for weight in layer.weights:
-            if weight.name not in _LEAVES:
+            if weight.name not in LEAVES:
                 continue  # the random state of a dropout layer
-            leaf = _LEAVES[weight.name]
+            leaf = LEAVES[weight.name]
             name = by_layer.get(layer.name, {}).pop(leaf, None)
             if name is None:
                 raise ValueError(f"The PyTorch model has no {leaf} for the Keras layer {layer.name!r}.")

@@ -107,7 +107,18 @@ def directory_tree(root, *, depth=4, limit=3):
 
 
 def touching_share(labels):
-    """Share of the nuclei of one label image (H, W) that touch another one; nan without nuclei."""
+    """Share of the nuclei of one picture that touch another one.
+
+    Parameters
+    ----------
+    labels : array of int, shape (H, W)
+        0 is background, 1 to n are single nuclei.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN without nuclei.
+    """
     touching = set()
     for first, second in ((labels[:-1], labels[1:]), (labels[:, :-1], labels[:, 1:])):
         meet = (first != second) & (first > 0) & (second > 0)

@@ -1,0 +1,48 @@
+"""The API pages: docstrings as Sphinx' own autodoc and napoleon read them, each with a link to its source."""
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+FOLDER = "book/appendix/api/"
+
+
+def setup(app):
+    app.connect("config-inited", lambda app, config: setattr(config, "linkcode_resolve", _source_link(config)))
+    # Before napoleon, which listens at 500, turns sections into fields.
+    app.connect("autodoc-process-docstring", plain_marks, priority=400)
+    app.connect("missing-reference", leave_plain)
+
+
+def plain_marks(app, what, name, obj, options, lines):
+    """Let |A| be the size of A, not a substitution, and number sources docstring by docstring, not page by page."""
+    for place, line in enumerate(lines):
+        line = re.sub(r"\|", r"\|", line)
+        line = re.sub(r"\[(\d+)\]_", r"[\1]", line)
+        lines[place] = re.sub(r"^(\s*)\.\. \[(\d+)\]", r"\1*  [\2]", line)
+
+
+def leave_plain(app, env, node, contnode):
+    """Show a word in backticks as code where it is not the name of something on an API page, without a warning."""
+    if node.get("refdomain") == "py" and node.get("refdoc", "").startswith(FOLDER):
+        return contnode
+    return None
+
+
+def _source_link(config):
+    blob = f"{config.html_theme_options['repository_url']}/blob/{config.html_theme_options['repository_branch']}"
+
+    def resolve(domain, info):
+        """Address of the first line of what is documented; None for constants, which have no line of their own."""
+        found = importlib.import_module(info["module"])
+        for part in info["fullname"].split("."):
+            found = getattr(found, part, None)
+        try:
+            file, line = inspect.getsourcefile(found), inspect.getsourcelines(found)[1]
+        except TypeError:
+            return None
+        package = Path(importlib.import_module("unet_course").__file__).parent
+        return f"{blob}/unet_course/{Path(file).relative_to(package).as_posix()}#L{line}"
+
+    return resolve

@@ -2,6 +2,7 @@
 
 from .brain_tumour import accuracy_by_part, constant_guess, convolution_parameters
 from .brats import dwell_starts, labels_from_regions, volume_ml
+from .ensembles import brier_score, disagreement, mean_over_quarter_turns
 from .images_and_masks import area_mm2, majority_shrink, one_hot_labels
 from .lgg_batchnorm import batch_norm, ensemble_mask, paired_interval, scaled_rate
 from .lgg_encoders import held_out_patients, nothing_dice, triangular_rate
@@ -9,25 +10,32 @@ from .losses_and_metrics import iou_from_dice, patient_dice, soft_dice_slope
 from .noise_and_tv import anisotropic_tv, duality_gap, two_levels
 from .nuclei import background_accuracy, dice_from_counts, merge_masks
 from .preparing_mr import glcm_contrast, mean_field_step, z_score
+from .variants import attention_gate, kernel_weights, matching_width
 
 __all__ = [
     "accuracy_by_part",
     "anisotropic_tv",
     "area_mm2",
+    "attention_gate",
     "background_accuracy",
     "batch_norm",
+    "brier_score",
     "constant_guess",
     "convolution_parameters",
     "dice_from_counts",
+    "disagreement",
     "duality_gap",
     "dwell_starts",
     "ensemble_mask",
     "glcm_contrast",
     "held_out_patients",
     "iou_from_dice",
+    "kernel_weights",
     "labels_from_regions",
     "majority_shrink",
+    "matching_width",
     "mean_field_step",
+    "mean_over_quarter_turns",
     "merge_masks",
     "nothing_dice",
     "one_hot_labels",

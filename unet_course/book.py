@@ -119,7 +119,7 @@ def read(chapter):
     """The chapter's text as a notebook without outputs, with cell ids that depend on the position only."""
     import jupytext
 
-    notebook = jupytext.read(chapter.source)
+    notebook = jupytext.read(chapter.source, fmt="md:myst")
     for position, cell in enumerate(notebook.cells):
         cell.id = f"cell-{position:03d}"
     return notebook

@@ -1,0 +1,122 @@
+"""What is handed out: folders for students and instructors, the table of all pages, and plans whose minutes add up."""
+
+import re
+
+import nbformat
+import pytest
+
+from unet_course import answers, book, editions, execution, exercises, markdown, paths, status
+
+ROOT = paths.repo_root()
+PLANS = sorted((ROOT / "book" / "teaching").glob("plan_*.md"))
+RUNS = [(chapter, framework) for chapter in book.chapters() for framework in book.frameworks(chapter)]
+
+
+@pytest.fixture(scope="module")
+def built():
+    """The editions are made of what `make book` has built."""
+    site = ROOT / "_build" / "html" / "index.html"
+    missing = [c.name for c, framework in RUNS if not c.executed("smoke", framework).exists()]
+    if missing or not site.exists():
+        pytest.skip("needs the site and its smoke runs: `make book`")
+    with pytest.MonkeyPatch.context() as patch:  # as they are: other tests see to it that they are up to date
+        patch.setattr(execution, "run", lambda chapter, profile, framework: chapter.executed(profile, framework))
+        yield
+
+
+@pytest.fixture(scope="module")
+def instructor(built, tmp_path_factory):
+    return editions.instructor(tmp_path_factory.mktemp("editions") / "instructor")
+
+
+def notebooks(folder):
+    return {path.relative_to(folder).as_posix(): nbformat.read(path, 4) for path in sorted(folder.rglob("*.ipynb"))}
+
+
+@pytest.mark.slow
+def test_students_get_the_site_and_every_notebook(instructor):
+    student = instructor / "student"
+    assert (student / "site" / "index.html").exists() and (student / "README.md").exists()
+    assert len(notebooks(student / "notebooks")) == len(RUNS)
+
+
+@pytest.mark.slow
+def test_solutions_are_folded_for_students_and_open_for_instructors(instructor):
+    folded, opened = (notebooks(folder / "notebooks") for folder in (instructor / "student", instructor))
+    assert folded.keys() == opened.keys()
+    count = {True: 0, False: 0}
+    for handed_out in (folded, opened):
+        for notebook in handed_out.values():
+            for cell in notebook.cells:
+                count[handed_out is folded] += bool(cell.metadata.get("jupyter", {}).get("source_hidden"))
+    solutions = sum(len(one.solution) for c, _ in RUNS for one in exercises.find(book.read(c)))
+    assert count == {True: solutions, False: 0}
+
+
+@pytest.mark.slow
+def test_handed_out_notebooks_keep_their_pictures(instructor):
+    for name, notebook in notebooks(instructor / "notebooks").items():
+        kinds = {kind for cell in notebook.cells for out in cell.get("outputs", []) for kind in out.get("data", {})}
+        assert "image/png" in kinds, name
+
+
+@pytest.mark.slow
+def test_every_chapter_has_a_deck_that_loads_nothing_from_elsewhere(instructor):
+    contents = (instructor / "slides" / "index.html").read_text()
+    for chapter in book.chapters():
+        deck = (instructor / "slides" / f"{chapter.name}.html").read_text()
+        assert f'href="{chapter.name}.html"' in contents
+        assert deck.count("<section>") >= 3
+        assert not re.search(r"<(?:script|img|iframe|link)\b[^>]*(?:src|href)=[\"'](?:https?:)?//", deck)
+
+
+@pytest.mark.slow
+def test_answers_hold_every_solution_and_hint(instructor):
+    page = (instructor / "answers.html").read_text()
+    found = [(c, one) for c in book.chapters() for one in exercises.find(book.read(c))]
+    assert page.count("<details>") >= len(found) > 20
+    for chapter, one in found:
+        for name in exercises.checks(book.read(chapter), one):
+            assert f"{name}: not yet." in page, f"no typical mistake of {name}"
+
+
+def test_answers_come_from_the_tests_of_the_checks():
+    mistakes = answers._mistakes(ROOT / "tests" / "exercises")
+    wrong, hint = mistakes["merge_masks"][0]
+    assert "sum(masks)" in wrong and hint.startswith("merge_masks: not yet.")
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda path: path.stem)
+def test_the_minutes_of_a_plan_add_up(plan):
+    text = plan.read_text()
+    promised = int(re.search(r"sessions of (\d+) minutes", text)[1])
+    sessions = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    sessions = [session for session in sessions if session.startswith("Session")]
+    assert len(sessions) == int(plan.stem.split("_")[1])
+    for session in sessions:
+        minutes = [int(number) for number in re.findall(r"^\| (\d+) \|", session, re.MULTILINE)]
+        assert sum(minutes) == promised, session.split("\n")[0]
+
+
+def test_there_are_plans_for_5_and_for_12_sessions():
+    assert [plan.stem for plan in PLANS] == ["plan_12_sessions", "plan_5_sessions"]
+
+
+def test_the_table_of_pages_has_a_row_for_each_and_takes_sizes(tmp_path):
+    table = status.table({})
+    listed = [file for file, _ in book.pages() if "/api/" not in file]
+    assert re.findall(r'data-size-of="(.+)\.html"', table) == listed
+    for file in listed:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{file}.html").write_bytes(b" " * 1_230_000)
+    filled = status.with_sizes(markdown.to_html(table), tmp_path)
+    assert filled.count(">1.23</span>") == len(listed)
+    assert status.with_sizes(filled, tmp_path) == filled
+
+
+def test_chapters_say_how_long_reading_takes():
+    """Within a factor of 1.6 of what 200 words a minute give: a promise that students can plan with."""
+    for chapter in book.chapters():
+        said = re.search(r"Reading takes (\d+) minutes", chapter.source.read_text())
+        if said:
+            assert 1 / 1.6 < int(said[1]) / book.reading_minutes(chapter) < 1.6, chapter.name

@@ -1,0 +1,110 @@
+"""Exercises found in a chapter, slides cut from it, Markdown turned into pages."""
+
+import re
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from unet_course import book, exercises, markdown, paths, slides
+
+PICTURE = "iVBORw0KGgo="
+TEXT = """# Little things
+
+An opening of one sentence.
+
+**You will be able to**
+
+- see small things;
+
+**You need** nothing.
+"""
+EXERCISE = """## Exercises
+
+```{exercise-start}
+:label: ex-one
+```
+**Level 1.** Write `one()`: it returns $x^2$.
+```{exercise-end}
+```
+"""
+SOLUTION = """```{solution-start} ex-one
+:class: dropdown
+```"""
+END = """```{solution-end}
+```
+
+## Summary
+
+- All is well."""
+
+
+@pytest.fixture
+def notebook():
+    figure = {"figure": {"name": "fig-a", "caption": "What is <seen>."}, "image": {"alt": "A dark dot."}}
+    table = '<table border="1"><tr><th>n</th></tr><tr><td>7</td></tr></table>'
+    long = f"<table>{'<tr><td>1</td></tr>' * 50}</table>"
+    return new_notebook(
+        cells=[
+            new_markdown_cell(TEXT),
+            new_code_cell("import this", outputs=[new_output("stream", text="Beautiful")]),
+            new_markdown_cell(f"## What you see\n\nFirst.\n\n{'word ' * 80}\n\nLook at the dot."),
+            new_code_cell(
+                "draw()", metadata={"mystnb": figure}, outputs=[new_output("display_data", {"image/png": PICTURE})]
+            ),
+            new_code_cell("count()", outputs=[new_output("display_data", {"text/html": table})]),
+            new_code_cell("list()", outputs=[new_output("display_data", {"text/html": long})]),
+            new_markdown_cell(EXERCISE),
+            new_code_cell("def one():\n    raise NotImplementedError\n\n\nchecks.merge_masks(one)"),
+            new_markdown_cell(SOLUTION),
+            new_code_cell("def one():\n    return 1"),
+            new_markdown_cell(END),
+        ]
+    )
+
+
+@pytest.fixture
+def deck(notebook):
+    chapter = book.Chapter("case_studies/03_nuclei", paths.repo_root())  # for its folder and the literature
+    return re.findall(r"<section>.*?</section>", slides.deck(notebook, chapter), re.DOTALL)
+
+
+def test_exercises_are_found_with_stub_and_solution(notebook):
+    (one,) = exercises.find(notebook)
+    assert (one.label, one.stub, one.solution) == ("ex-one", 7, [9])
+    assert one.statement.startswith("**Level 1.**") and "```" not in one.statement
+    assert exercises.checks(notebook, one) == ["merge_masks"]
+
+
+def test_a_chapter_without_exercises_has_none():
+    assert exercises.find(new_notebook(cells=[new_markdown_cell("# A"), new_code_cell("1")])) == []
+
+
+def test_a_deck_starts_with_the_title_and_what_readers_will_learn(deck):
+    assert "<h1>Little things</h1>" in deck[0] and "<li>see small things;</li>" in deck[0]
+    assert "You need" not in deck[0]
+
+
+def test_a_section_opens_with_few_words_and_keeps_the_rest_as_notes(deck):
+    opening, notes = deck[1].split('<aside class="notes"')
+    assert "First." in opening and "word word" not in opening and "word word" in notes
+
+
+def test_figures_and_small_tables_have_slides_of_their_own(deck):
+    assert 'alt="A dark dot."><figcaption>What is &lt;seen&gt;.' in deck[2] and "Look at the dot." in deck[2]
+    assert "<td>7</td>" in deck[3]
+    assert not any(slide.count("<tr>") > 13 for slide in deck)
+
+
+def test_exercises_come_without_solutions_and_the_summary_last(deck):
+    assert "<h2>Exercise 1</h2>" in deck[4] and "<math" in deck[4]
+    assert not any("return 1" in slide for slide in deck)
+    assert "All is well." in deck[5] and len(deck) == 6
+
+
+def test_markdown_becomes_html_with_tables_and_formulas():
+    text = markdown.to_html("| a |\n|---|\n| $x^2$ |\n\n$$y = 1$$")
+    assert "<table>" in text and text.count("<math") == 2 and 'display="block"' in text
+
+
+def test_a_page_escapes_its_title():
+    assert "<title>a &lt; b</title>" in markdown.page("a < b", "")

@@ -7,7 +7,7 @@ BIN := .venv/bin
 # What kernels that run chapters get; the same as `kernel_environment` in unet_course/execution.py (a test holds them together).
 ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 NUMBA_NUM_THREADS=1
 KERNEL_ENVIRONMENT := IPYTHONDIR="$(CURDIR)/_build/ipython" TQDM_DISABLE=1 TF_CPP_MIN_LOG_LEVEL=3 PYTHONHASHSEED=0 \
-	OMP_WAIT_POLICY=passive UNET_COURSE_OFFLINE=1 $(ONE_THREAD)
+	OMP_WAIT_POLICY=passive UNET_COURSE_STATIC=1 UNET_COURSE_OFFLINE=1 $(ONE_THREAD)
 # Two at a time: each may hold both frameworks in memory. A file's tests stay together, as the cells of a notebook must.
 TWO := -n 2 --dist loadfile
 NBVAL = $(KERNEL_ENVIRONMENT) $(BIN)/python -m pytest $(TWO) --nbval-current-env --nbval-cell-timeout 600 \

@@ -156,6 +156,7 @@ def kernel_environment(folder, *, smoke):
     shutil.copytree(folder / "book" / "kernel", ipython, dirs_exist_ok=True)
     return {
         "IPYTHONDIR": str(ipython),
+        "UNET_COURSE_STATIC": "1",  # explorers as HTML, which needs no kernel later
         "TQDM_DISABLE": "1",  # a finished bar tells a reader nothing and is different in every run
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONHASHSEED": "0",

@@ -5,7 +5,8 @@ import re
 import nbformat
 import pytest
 
-from unet_course import answers, book, editions, execution, exercises, markdown, paths, status
+from unet_course import book, editions, execution, exercises, paths, status
+from unet_course.editions import answers, markdown
 
 ROOT = paths.repo_root()
 PLANS = sorted((ROOT / "book" / "teaching").glob("plan_*.md"))

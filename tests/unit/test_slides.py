@@ -5,7 +5,8 @@ import re
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from unet_course import book, exercises, markdown, paths, slides
+from unet_course import book, exercises, paths
+from unet_course.editions import markdown, slides
 
 PICTURE = "iVBORw0KGgo="
 TEXT = """# Little things

@@ -8,8 +8,9 @@ import runpy
 
 import yaml
 
-from . import book, checks, exercises, markdown
-from .plain import Plain
+from .. import book, checks, exercises
+from ..plain import Plain
+from . import markdown
 
 
 def page():

@@ -4,8 +4,9 @@ import shutil
 import subprocess
 import sys
 
-from . import answers, book, execution, export, markdown, paths, slides, status
-from .plain import Plain
+from .. import book, execution, export, paths, status
+from ..plain import Plain
+from . import answers, markdown, slides
 
 STUDENT = """# U-Net on medical images: the student edition
 

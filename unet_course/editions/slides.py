@@ -3,8 +3,9 @@
 import html
 import re
 
-from . import exercises, markdown
-from .plain import Plain
+from .. import exercises
+from ..plain import Plain
+from . import markdown
 
 _MOST_ROWS = 12  # of a table on one slide
 _MOST_LINES = 14  # of code on one slide

@@ -2,6 +2,7 @@
 
 from .brain_tumour import accuracy_by_part, constant_guess, convolution_parameters
 from .brats import dwell_starts, labels_from_regions, volume_ml
+from .convolution import field_of_view, output_side, strided_filter
 from .ensembles import brier_score, disagreement, mean_over_quarter_turns
 from .images_and_masks import area_mm2, majority_shrink, one_hot_labels
 from .lgg_batchnorm import batch_norm, ensemble_mask, paired_interval, scaled_rate
@@ -27,6 +28,7 @@ __all__ = [
     "duality_gap",
     "dwell_starts",
     "ensemble_mask",
+    "field_of_view",
     "glcm_contrast",
     "held_out_patients",
     "iou_from_dice",
@@ -39,10 +41,12 @@ __all__ = [
     "merge_masks",
     "nothing_dice",
     "one_hot_labels",
+    "output_side",
     "paired_interval",
     "patient_dice",
     "scaled_rate",
     "soft_dice_slope",
+    "strided_filter",
     "triangular_rate",
     "two_levels",
     "volume_ml",

@@ -3,7 +3,7 @@
 import html
 import math
 
-from .parts import frame
+from .parts import frame, is_live
 
 WIDTH, HEIGHT, LEFT, BOTTOM, MARGIN = 340, 216, 48, 42, 14  # of a picture, in its own units
 
@@ -84,17 +84,22 @@ def curve_explorer(runs, *, name, title, alt, what="loss"):
     -------
     IPython.display.HTML
         Guessed with buttons, by mouse, finger or keyboard. Without JavaScript the answers unfold; on paper they follow.
+        In a live notebook, ipywidgets that say the same.
 
     Raises
     ------
     ValueError
-        If there is no run, or a run lacks a key or has no two curves of one length, two epochs at least.
+        If there is no run, or a run lacks a key, has the label of another one, or has no two curves of one length, two
+        epochs at least.
     """
     from IPython.display import HTML
 
     check(runs)
-    verdicts = list(dict.fromkeys(run["verdict"] for run in runs))
-    buttons = "\n".join(f'<button type="button">{html.escape(verdict)}</button>' for verdict in verdicts)
+    if is_live():
+        from . import live
+
+        return live.reader(runs, title=title, alt=alt, what=what)
+    buttons = "\n".join(f'<button type="button">{html.escape(verdict)}</button>' for verdict in verdicts(runs))
     shown = [
         _RUN.format(
             **_escaped(run),
@@ -107,6 +112,18 @@ def curve_explorer(runs, *, name, title, alt, what="loss"):
     answers = ("<li>{label}: <strong>{verdict}</strong>. {because}</li>".format(**_escaped(run)) for run in runs)
     page = frame(_BODY, _SCRIPT, name=name, title=title, runs="\n".join(shown), answers="\n".join(answers))
     return HTML(page)
+
+
+def verdicts(runs):
+    """What can be guessed: the verdicts of all runs, each once, in their order."""
+    return list(dict.fromkeys(run["verdict"] for run in runs))
+
+
+def verdict(run, guess):
+    """What is said to a guess; None asks for the answer."""
+    if guess not in (None, run["verdict"]):
+        return f"Not {guess}. Look again, or show the answer."
+    return f"{'It is' if guess is None else 'Right'}: {run['verdict']}. {run['because']}"
 
 
 def check(runs):
@@ -122,6 +139,9 @@ def check(runs):
             raise ValueError(f"run {number} has {lengths[0]} and {lengths[1]} epochs: give both curves two or more.")
         if not any(map(math.isfinite, [*run["training"], *run["validation"]])):
             raise ValueError(f"run {number} holds no finite number.")
+    labels = [run["label"] for run in runs]
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"Two runs have the same label: {', '.join(labels)}.")
 
 
 def describe(run, what="loss"):

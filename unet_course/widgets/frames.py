@@ -1,11 +1,10 @@
 """A slider through a list of pictures: one picture for each value of a setting, or for each slice of a volume."""
 
 import html
-import io
 
 import numpy as np
 
-from .parts import STYLE, as_text
+from .parts import STYLE, as_png, as_text, is_live
 
 _PAGE = """
 <div class="uc-explorer" id="{name}" role="group" aria-labelledby="{name}-title">
@@ -58,7 +57,8 @@ def frame_explorer(frames, labels, *, name, title, alt, what="weight"):
     Returns
     -------
     IPython.display.HTML
-        Works with the keyboard (arrow keys on the slider), with a screen reader, and without a kernel.
+        Works with the keyboard (arrow keys on the slider), with a screen reader, and without a kernel. In a live
+        notebook, ipywidgets of the same numbers.
 
     Raises
     ------
@@ -67,17 +67,21 @@ def frame_explorer(frames, labels, *, name, title, alt, what="weight"):
     """
     from IPython.display import HTML
 
-    frames = [np.asarray(frame) for frame in frames]
+    frames, what = [np.asarray(frame) for frame in frames], what[:1].upper() + what[1:]
     _check(frames, labels)
+    if is_live():
+        from . import live
+
+        return live.frames(frames, labels, title=title, alt=alt, what=what)
     figures = [
-        _FIGURE.format(png=as_text(_png(frame)), alt=html.escape(f"{alt}, {label}"), label=html.escape(label))
+        _FIGURE.format(png=as_text(as_png(frame)), alt=html.escape(f"{alt}, {label}"), label=html.escape(label))
         for frame, label in zip(frames, labels, strict=True)
     ]
     return HTML(
         _PAGE.format(
             name=name,
             title=html.escape(title),
-            what=html.escape(what[:1].upper() + what[1:]),
+            what=html.escape(what),
             last=len(frames) - 1,
             middle=len(frames) // 2,
             figures="\n".join(figures),
@@ -99,11 +103,3 @@ def _check(frames, labels):
             raise ValueError(f"frame {number} is {frame.dtype}, not uint8: scale it to 0 to 255 and convert it.")
         if frame.shape != shape:
             raise ValueError(f"frame {number} has shape {frame.shape}, frame 0 {shape}: resize them to one size.")
-
-
-def _png(frame):
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(frame).save(file, "PNG")
-    return file.getvalue()

@@ -5,9 +5,9 @@ import html
 import numpy as np
 
 from .. import metrics
-from .parts import frame, table
+from .parts import SCORES, frame, is_live, score_text, table
 
-SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall", "accuracy": "Accuracy"}
+HEAD = ("Score", "Pixels", "Value")
 # What the rule for 0/0 does is seen in a mean only: nine other pictures stand by.
 OTHERS, OTHERS_DICE = 9, 0.8
 
@@ -132,7 +132,8 @@ def overlap_explorer(*, name, title, alt, size=32):
     -------
     IPython.display.HTML
         The mask follows the mouse, a finger and the arrow keys; + and - change its size. Buttons empty either mask and
-        show what the rule for 0/0 does to a mean. On paper and without JavaScript a table holds five cases.
+        show what the rule for 0/0 does to a mean. On paper and without JavaScript a table holds five cases. In a live
+        notebook, ipywidgets of the same numbers, with sliders for the place and the size.
 
     Raises
     ------
@@ -142,6 +143,10 @@ def overlap_explorer(*, name, title, alt, size=32):
     from IPython.display import HTML
 
     truth, start = discs(size)
+    if is_live():
+        from . import live
+
+        return live.drag(size, title=title, alt=alt)
     page = frame(
         _BODY,
         _SCRIPT,
@@ -195,12 +200,31 @@ def _cases(size):
     }
     for case, (true, predicted) in cases.items():
         counts = metrics.confusion(true[None], predicted[None])[0]
-        yield [case, *(text(score, counts) for score in SCORES)]
+        yield [case, *(score_text(score, counts) for score in SCORES)]
 
 
-def text(score, counts):
-    """A score to three digits, or "undefined"."""
-    return "undefined" if metrics.undefined(score, counts) else f"{metrics.score(score, counts, empty='nan'):.3f}"
+def rows(counts):
+    """The table of scores: name, fraction in pixels, value, all as text; `counts` are TP, FP, FN, TN."""
+    for score, name in SCORES.items():
+        above, below = metrics.FORMULAS[score](*counts)
+        yield [name, f"{above} / {below}", score_text(score, counts)]
+
+
+def position(x, y, radius, counts):
+    """Where the second mask is and what it hits, in a sentence."""
+    tp, fp, fn, tn = counts
+    return (
+        f"Centre {x} across, {y} down, radius {radius}: {tp} hits, {fp} false alarms, {fn} misses, "
+        f"{tn} rightly left out. Dice {score_text('dice', counts)}."
+    )
+
+
+def explain(counts):
+    """Which scores are 0/0 and what follows; empty when none is."""
+    if metrics.undefined("dice", counts):
+        return RULE
+    unknown = [name for score, name in SCORES.items() if metrics.undefined(score, counts)]
+    return " ".join(f"{name} is 0/0, undefined: there is nothing to divide by." for name in unknown)
 
 
 def _object(where):

@@ -1,8 +1,19 @@
-"""What the explorers share: their look, the frame around each one, and bytes as text."""
+"""What the explorers share: their look, the frame around each one, scores in words, and pictures as bytes and text."""
 
 import base64
 import html
+import io
+import os
+from decimal import ROUND_HALF_UP, Decimal
 from string import Template
+
+import numpy as np
+
+from .. import metrics
+
+SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall", "accuracy": "Accuracy"}
+# Background, false alarm, miss, hit: black, orange, blue, white.
+_COLOURS = np.array([(0, 0, 0), (213, 94, 0), (0, 114, 178), (255, 255, 255)], np.uint8)
 
 # A running script sets `data-live`: then the `-live` parts are shown, on paper and without a script the `-static` ones.
 STYLE = """<style>
@@ -90,6 +101,35 @@ def table(head, rows, *, label):
 def options(values, chosen):
     """The entries of a `<select>`, the chosen one marked."""
     return "".join(f"<option{' selected' if value == chosen else ''}>{value}</option>" for value in values)
+
+
+def is_live():
+    """Is there a kernel that answers while the page is read? Kernels that run chapters for the site say no."""
+    from IPython import get_ipython
+
+    return not os.environ.get("UNET_COURSE_STATIC") and getattr(get_ipython(), "kernel", None) is not None
+
+
+def score_text(score, counts):
+    """A score to three digits, or "undefined"; rounded as `toFixed` rounds in a browser."""
+    if metrics.undefined(score, counts):
+        return "undefined"
+    value = Decimal(float(metrics.score(score, counts, empty="nan")))
+    return str(value.quantize(Decimal("0.001"), ROUND_HALF_UP))
+
+
+def confusion_colours(truth, prediction):
+    """Hits white, misses blue, false alarms orange: an array of uint8, shape (H, W, 3), from two masks (H, W)."""
+    return _COLOURS[2 * np.asarray(truth, int) + np.asarray(prediction, int)]
+
+
+def as_png(picture):
+    """A picture of uint8, (H, W) or (H, W, 3), as the bytes of a PNG file."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
 
 
 def as_text(data):

@@ -4,7 +4,7 @@ import html
 import json
 
 from .. import receptive_field as arithmetic
-from .parts import frame, options, table
+from .parts import frame, is_live, options, table
 
 DEPTHS, KERNELS, PADDINGS, FILTERS = (2, 3, 4, 5, 6), (3, 5, 7), ("valid", "same"), (8, 16, 32, 64)
 LEAST, MOST = 8, 4096  # pixels of the input's side
@@ -143,10 +143,14 @@ def size_explorer(*, name, title, alt, depth=5, side=572, base_filters=64):
     -------
     IPython.display.HTML
         The reader chooses levels, kernel, padding, side and filters. On paper and without JavaScript the table of the
-        settings it begins with.
+        settings it begins with. In a live notebook, ipywidgets of the same numbers.
     """
     from IPython.display import HTML
 
+    if is_live():
+        from . import live
+
+        return live.calculator(depth, side, base_filters, title=title, alt=alt)
     rows, summary = report(depth, KERNELS[0], PADDINGS[0], side, base_filters)
     page = frame(
         _BODY,

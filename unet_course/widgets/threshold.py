@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from .parts import STYLE, as_text
+from .parts import STYLE, as_text, is_live, score_text
 
 _PAGE = """
 <div class="uc-explorer" id="{name}" role="group" aria-labelledby="{name}-title">
@@ -76,13 +76,19 @@ def threshold_explorer(image, probability, mask, *, name, title, alt):
     Returns
     -------
     IPython.display.HTML
-        Works with the keyboard (arrow keys on the slider), with a screen reader, and without a kernel.
+        Works with the keyboard (arrow keys on the slider), with a screen reader, and without a kernel. In a live
+        notebook, ipywidgets of the same numbers.
     """
     from IPython.display import HTML
 
+    probability = np.round(np.asarray(probability) * 255).astype(np.uint8)
+    if is_live():
+        from . import live
+
+        return live.threshold(image, probability, mask, title=title, alt=alt)
     height, width = mask.shape
     data = {
-        "probability": _encode(np.round(np.asarray(probability) * 255)),
+        "probability": _encode(probability),
         "mask": _encode(mask),
         "image": _encode(image),
     }
@@ -97,6 +103,12 @@ def threshold_explorer(image, probability, mask, *, name, title, alt):
             style=STYLE,
         )
     )
+
+
+def in_words(counts):
+    """The scores of the four counts in one line, as the page writes it."""
+    precision, recall, dice = (score_text(score, counts) for score in ("precision", "recall", "dice"))
+    return f"Precision {precision}, recall {recall}, Dice {dice}"
 
 
 def _encode(array):

@@ -4,6 +4,7 @@ from .brain_tumour import accuracy_by_part, constant_guess, convolution_paramete
 from .brats import dwell_starts, labels_from_regions, volume_ml
 from .convolution import field_of_view, output_side, strided_filter
 from .ensembles import brier_score, disagreement, mean_over_quarter_turns
+from .honest_splits import grouped_folds, mean_of_draw, shared_patients
 from .images_and_masks import area_mm2, majority_shrink, one_hot_labels
 from .lgg_batchnorm import batch_norm, ensemble_mask, paired_interval, scaled_rate
 from .lgg_encoders import held_out_patients, nothing_dice, triangular_rate
@@ -30,6 +31,7 @@ __all__ = [
     "ensemble_mask",
     "field_of_view",
     "glcm_contrast",
+    "grouped_folds",
     "held_out_patients",
     "iou_from_dice",
     "kernel_weights",
@@ -37,6 +39,7 @@ __all__ = [
     "majority_shrink",
     "matching_width",
     "mean_field_step",
+    "mean_of_draw",
     "mean_over_quarter_turns",
     "merge_masks",
     "nothing_dice",
@@ -45,6 +48,7 @@ __all__ = [
     "paired_interval",
     "patient_dice",
     "scaled_rate",
+    "shared_patients",
     "soft_dice_slope",
     "strided_filter",
     "triangular_rate",

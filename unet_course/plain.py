@@ -29,6 +29,7 @@ class Plain:
         text = re.sub(r"```\{solution-start\} \S+\n(?::.*\n)*```", "**A solution** (try first)", text)
         text = re.sub(r"```\{(exercise|solution)-end\}\n```", "", text)
         text = re.sub(r"\{cite:[pt]\}`([^`]+)`", self._cite, text)
+        text = re.sub(r"\{numref\}`[^`]+`", "another figure", text)  # numbers are the site's
         text = re.sub(r"\{doc\}`(?:([^`<]+) <)?([^`<>]+)>?`", self._link, text)
         text = re.sub(_EQUATION_END, lambda m: f"\\tag{{{self._number(m[1])}}}\n$$", text, flags=re.MULTILINE)
         return re.sub(r"\{eq\}`([^`]+)`", lambda match: f"({self._number(match[1])})", text)

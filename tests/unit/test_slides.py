@@ -41,7 +41,7 @@ END = """```{solution-end}
 
 @pytest.fixture
 def notebook():
-    figure = {"figure": {"name": "fig-a", "caption": "What is <seen>."}, "image": {"alt": "A dark dot."}}
+    figure = {"figure": {"name": "fig-a", "caption": "See {numref}`fig-b`."}, "image": {"alt": "A dark dot."}}
     table = '<table border="1"><tr><th>n</th></tr><tr><td>7</td></tr></table>'
     long = f"<table>{'<tr><td>1</td></tr>' * 50}</table>"
     return new_notebook(
@@ -91,7 +91,7 @@ def test_a_section_opens_with_few_words_and_keeps_the_rest_as_notes(deck):
 
 
 def test_figures_and_small_tables_have_slides_of_their_own(deck):
-    assert 'alt="A dark dot."><figcaption>What is &lt;seen&gt;.' in deck[2] and "Look at the dot." in deck[2]
+    assert 'alt="A dark dot."><figcaption><p>See another figure.' in deck[2] and "Look at the dot." in deck[2]
     assert "<td>7</td>" in deck[3]
     assert not any(slide.count("<tr>") > 13 for slide in deck)
 

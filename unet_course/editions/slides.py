@@ -163,7 +163,7 @@ def _section_slides(heading, cells, plain):
         if isinstance(cell, str):
             look = (_paragraphs(cell) or [""])[-1]
         else:
-            slides += [_slide(heading, _block(look, plain), shown) for shown in _shown(cell)]
+            slides += [_slide(heading, _block(look, plain), shown) for shown in _shown(cell, plain)]
             look = ""
     return slides
 
@@ -178,18 +178,18 @@ def _opening(texts):
     return opening
 
 
-def _shown(cell):
+def _shown(cell, plain):
     """What of a code cell's outputs belongs on a slide, as HTML."""
     settings = cell.metadata.get("mystnb", {})
     alt = settings.get("image", {}).get("alt", "")
-    caption = settings.get("figure", {}).get("caption", "")
+    caption = markdown.to_html(plain(settings.get("figure", {}).get("caption", "")))
     for output in cell.outputs:
         data = output.get("data", {})
         page = data.get("text/html", "")
         if "image/png" in data:
             yield (
                 f'<figure><img src="data:image/png;base64,{data["image/png"].strip()}" alt="{html.escape(alt)}">'
-                f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+                f"<figcaption>{caption}</figcaption></figure>"
             )
         elif "uc-explorer" in page or ("<table" in page and page.count("<tr") <= _MOST_ROWS + 1):
             yield page

@@ -110,7 +110,8 @@ class PadToMultiple(layers.Layer):
         for axis, size in enumerate(ops.shape(x)[1:-1], start=1):
             if isinstance(size, int) and size % self.multiple == 0:
                 continue  # known before the network runs: nothing to do
-            positions = ops.arange(size + -size % self.multiple)
+            missing = (self.multiple - size % self.multiple) % self.multiple  # an ONNX file gets `-size %` wrong
+            positions = ops.arange(size + missing)
             x = ops.take(x, ops.minimum(positions, size - 1), axis=axis)
         return x
 

@@ -2,8 +2,9 @@
 
 from .curves import curve_explorer
 from .frames import frame_explorer
+from .live_unet import live_unet
 from .overlap import overlap_explorer
 from .sizes import size_explorer
 from .threshold import threshold_explorer
 
-__all__ = ["curve_explorer", "frame_explorer", "overlap_explorer", "size_explorer", "threshold_explorer"]
+__all__ = ["curve_explorer", "frame_explorer", "live_unet", "overlap_explorer", "size_explorer", "threshold_explorer"]

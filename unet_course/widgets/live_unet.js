@@ -1,0 +1,85 @@
+// A U-Net in plain JavaScript: what `unet` of the course computes, batch norm folded in, for one picture.
+// A feature map is {c, h, w, data}: `data` holds channel after channel, each row after row.
+
+function convolve(map, kernel, bias) {
+  // 3x3, zeros beyond the border. kernel: [out][in][3][3], as PyTorch stores it.
+  const {c, h, w} = map, wide = w + 2, padded = new Float32Array(c * (h + 2) * wide);
+  for (let i = 0; i < c; i++)
+    for (let y = 0; y < h; y++)
+      padded.set(map.data.subarray((i * h + y) * w, (i * h + y + 1) * w), (i * (h + 2) + y + 1) * wide + 1);
+  const out = {c: bias.length, h, w, data: new Float32Array(bias.length * h * w)};
+  for (let o = 0; o < out.c; o++) {
+    out.data.fill(bias[o], o * h * w, (o + 1) * h * w);
+    for (let i = 0; i < c; i++) {
+      const [a, b, d, e, f, g, j, k, l] = kernel.subarray(9 * (o * c + i), 9 * (o * c + i) + 9);
+      for (let y = 0; y < h; y++) {
+        let p = (i * (h + 2) + y) * wide, to = (o * h + y) * w;  // p: upper left corner of the 3x3 window
+        for (let x = 0; x < w; x++, p++, to++) {
+          const q = p + wide, r = q + wide;
+          out.data[to] +=
+            a * padded[p] + b * padded[p + 1] + d * padded[p + 2] +
+            e * padded[q] + f * padded[q + 1] + g * padded[q + 2] +
+            j * padded[r] + k * padded[r + 1] + l * padded[r + 2];
+        }
+      }
+    }
+  }
+  return out;
+}
+
+function relu(map) {
+  for (let i = 0; i < map.data.length; i++) if (map.data[i] < 0) map.data[i] = 0;
+  return map;
+}
+
+function pool({c, h, w, data}) {
+  // The largest of each 2x2 square.
+  const out = {c, h: h / 2, w: w / 2, data: new Float32Array(c * h * w / 4)};
+  for (let row = 0, to = 0; row < c * out.h; row++)
+    for (let x = 0; x < out.w; x++, to++) {
+      const from = 2 * (row * w + x);
+      out.data[to] = Math.max(data[from], data[from + 1], data[from + w], data[from + w + 1]);
+    }
+  return out;
+}
+
+function enlarge({c, h, w, data}, kernel, bias) {
+  // Transposed convolution, 2x2 with stride 2: each pixel becomes a square. kernel: [in][out][2][2].
+  const out = {c: bias.length, h: 2 * h, w: 2 * w, data: new Float32Array(4 * bias.length * h * w)};
+  for (let o = 0; o < out.c; o++) {
+    out.data.fill(bias[o], 4 * o * h * w, 4 * (o + 1) * h * w);
+    for (let i = 0; i < c; i++)
+      for (let y = 0; y < out.h; y++)
+        for (let x = 0; x < out.w; x++)
+          out.data[(o * out.h + y) * out.w + x] +=
+            kernel[4 * (i * out.c + o) + 2 * (y % 2) + x % 2] * data[(i * h + (y >> 1)) * w + (x >> 1)];
+  }
+  return out;
+}
+
+function join(skip, up) {
+  const data = new Float32Array(skip.data.length + up.data.length);
+  data.set(skip.data);
+  data.set(up.data, skip.data.length);
+  return {c: skip.c + up.c, h: up.h, w: up.w, data};
+}
+
+function unet(weights, depth, image, size) {
+  // Logits of a grey picture of size x size pixels; `size` must be a multiple of 2 ** (depth - 1).
+  const block = (map, name) => ["conv1", "conv2"].reduce(
+    (x, layer) => relu(convolve(x, weights[`${name}.${layer}.weight`], weights[`${name}.${layer}.bias`])), map);
+  let x = {c: 1, h: size, w: size, data: image};
+  const skips = [];
+  for (let level = 0; level < depth; level++) {
+    if (level > 0) { skips.push(x); x = pool(x); }
+    x = block(x, `encoder.${level}`);
+  }
+  for (let level = depth - 2; level >= 0; level--) {
+    x = enlarge(x, weights[`up.${level}.weight`], weights[`up.${level}.bias`]);
+    x = block(join(skips[level], x), `decoder.${level}`);
+  }
+  const head = weights["head.weight"], logits = new Float32Array(size * size).fill(weights["head.bias"][0]);
+  for (let i = 0; i < x.c; i++)
+    for (let p = 0; p < logits.length; p++) logits[p] += head[i] * x.data[i * logits.length + p];
+  return logits;
+}

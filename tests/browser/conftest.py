@@ -21,9 +21,17 @@ def site_pages():
     return sorted(path.relative_to(HTML).as_posix() for path in pages if path != HTML / "index.html")
 
 
+def pages_with(mark):
+    """The pages of the site whose HTML holds a text."""
+    return [page for page in site_pages() if mark in (HTML / page).read_text()]
+
+
 def pytest_generate_tests(metafunc):
+    marks = {"explorer_address": 'class="uc-explorer"', "quiz_address": 'class="uc-quiz-bar"'}
     if "address" in metafunc.fixturenames:
         metafunc.parametrize("address", site_pages() or ["no site"])
+    for fixture in marks.keys() & set(metafunc.fixturenames):
+        metafunc.parametrize(fixture, pages_with(marks[fixture]) or ["no such page"])
 
 
 def missing(what):
@@ -47,6 +55,27 @@ def root():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
+
+
+@pytest.fixture
+def show_html(browser):
+    """`show_html(html, **context)` is a page of its own with this in it; `page.problems` lists what went wrong."""
+    contexts = []
+
+    def open_page(html, **options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.problems = []
+        page.on("console", lambda message: message.type == "error" and page.problems.append(message.text))
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        style = "<style>:root { color-scheme: light dark }</style>"
+        page.set_content(f"<!doctype html><html lang=en><title>Page</title>{style}<main>{html}</main></html>")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture(scope="session")

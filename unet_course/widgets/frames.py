@@ -4,35 +4,28 @@ import html
 
 import numpy as np
 
-from .parts import STYLE, as_png, as_text, is_live
+from .parts import as_png, as_text, frame, is_live
 
-_PAGE = """
-<div class="uc-explorer" id="{name}" role="group" aria-labelledby="{name}-title">
-<p id="{name}-title"><strong>{title}</strong></p>
-<p class="uc-explorer-controls" id="{name}-controls" hidden><label for="{name}-slider">{what}</label>
-<input id="{name}-slider" type="range" min="0" max="{last}" value="{middle}" step="1">
-<output id="{name}-value" for="{name}-slider"></output></p>
-<div class="uc-explorer-pictures uc-explorer-frames" id="{name}-frames">
-{figures}
+_BODY = """
+<p class="uc-explorer-controls uc-explorer-live"><label for="$name-slider">$what</label>
+<input id="$name-slider" type="range" min="0" max="$last" value="$middle" step="1">
+<output id="$name-value" for="$name-slider"></output></p>
+<div class="uc-explorer-pictures uc-explorer-frames" id="$name-frames">
+$figures
 </div>
-{style}
-<script>
-(function () {{
-  function find(part) {{ return document.getElementById("{name}-" + part); }}
+"""
+
+_SCRIPT = """
   var frames = find("frames").querySelectorAll("figure"), slider = find("slider");
-  function update() {{
-    frames.forEach(function (frame, i) {{ frame.toggleAttribute("data-shown", i === Number(slider.value)); }});
+  function update() {
+    frames.forEach(function (frame, i) { frame.toggleAttribute("data-shown", i === Number(slider.value)); });
     var label = frames[slider.value].querySelector("figcaption").textContent;
     find("value").textContent = label;
     slider.setAttribute("aria-valuetext", label);
-  }}
-  find("controls").hidden = false;
+  }
   find("frames").setAttribute("data-live", "");
   slider.addEventListener("input", update);
   update();
-}})();
-</script>
-</div>
 """
 
 _FIGURE = '<figure><img src="data:image/png;base64,{png}" alt="{alt}"><figcaption>{label}</figcaption></figure>'
@@ -74,20 +67,20 @@ def frame_explorer(frames, labels, *, name, title, alt, what="weight"):
 
         return live.frames(frames, labels, title=title, alt=alt, what=what)
     figures = [
-        _FIGURE.format(png=as_text(as_png(frame)), alt=html.escape(f"{alt}, {label}"), label=html.escape(label))
-        for frame, label in zip(frames, labels, strict=True)
+        _FIGURE.format(png=as_text(as_png(picture)), alt=html.escape(f"{alt}, {label}"), label=html.escape(label))
+        for picture, label in zip(frames, labels, strict=True)
     ]
-    return HTML(
-        _PAGE.format(
-            name=name,
-            title=html.escape(title),
-            what=html.escape(what),
-            last=len(frames) - 1,
-            middle=len(frames) // 2,
-            figures="\n".join(figures),
-            style=STYLE,
-        )
+    page = frame(
+        _BODY,
+        _SCRIPT,
+        name=name,
+        title=title,
+        what=html.escape(what),
+        last=len(frames) - 1,
+        middle=len(frames) // 2,
+        figures="\n".join(figures),
     )
+    return HTML(page)
 
 
 def _check(frames, labels):
@@ -98,8 +91,8 @@ def _check(frames, labels):
     shape = frames[0].shape
     if not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)):
         raise ValueError(f"a frame of shape {shape} is no picture: use (H, W) or (H, W, 3).")
-    for number, frame in enumerate(frames):
-        if frame.dtype != np.uint8:
-            raise ValueError(f"frame {number} is {frame.dtype}, not uint8: scale it to 0 to 255 and convert it.")
-        if frame.shape != shape:
-            raise ValueError(f"frame {number} has shape {frame.shape}, frame 0 {shape}: resize them to one size.")
+    for number, picture in enumerate(frames):
+        if picture.dtype != np.uint8:
+            raise ValueError(f"frame {number} is {picture.dtype}, not uint8: scale it to 0 to 255 and convert it.")
+        if picture.shape != shape:
+            raise ValueError(f"frame {number} has shape {picture.shape}, frame 0 {shape}: resize them to one size.")

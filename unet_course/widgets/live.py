@@ -9,7 +9,7 @@ import numpy as np
 from .. import metrics
 from . import curves, overlap, sizes
 from .parts import as_png, confusion_colours, table
-from .threshold import in_words
+from .threshold import counts, in_words
 
 _NARROW = {"style": {"description_width": "initial"}}
 
@@ -37,10 +37,8 @@ def threshold(image, probability, mask, *, title, alt):
     found, said = _picture("Hits white, misses blue, false alarms orange"), ipywidgets.Label()
 
     def update(*_):
-        above = probability / 255 > slider.value / 100
-        found.value = _enlarged(confusion_colours(mask, above))
-        counts = metrics.confusion(np.asarray(mask)[None], above[None])[0]
-        said.value = in_words(counts)
+        found.value = _enlarged(confusion_colours(mask, probability / 255 > slider.value / 100))
+        said.value = in_words(counts(probability, mask, slider.value))
 
     slider.observe(update, "value")
     update()

@@ -5,7 +5,7 @@ import html
 import numpy as np
 
 from .. import metrics
-from .parts import SCORES, frame, is_live, score_text, table
+from .parts import CONFUSION_LEGEND, SCORES, frame, is_live, score_text, table
 
 HEAD = ("Score", "Pixels", "Value")
 # What the rule for 0/0 does is seen in a mean only: nine other pictures stand by.
@@ -24,8 +24,7 @@ _BODY = """
 <div class="uc-explorer-pictures">
 <figure><canvas id="$name-map" class="uc-explorer-drag" width="$size" height="$size" tabindex="0" role="application"
 aria-label="$alt" aria-describedby="$name-hint"></canvas>
-<figcaption>hits white, <span style="border-bottom:3px solid #0072B2">misses blue</span>,
-<span style="border-bottom:3px solid #D55E00">false alarms orange</span></figcaption></figure>
+$legend</figure>
 <div class="uc-explorer-beside"><table aria-label="Scores of the second mask">
 <tr><th scope="col">Score</th><th scope="col">Pixels</th><th scope="col">Value</th></tr>
 <tbody id="$name-scores"></tbody></table>
@@ -154,6 +153,7 @@ def overlap_explorer(*, name, title, alt, size=32):
         title=title,
         alt=html.escape(alt),
         size=size,
+        legend=CONFUSION_LEGEND,
         truth=_object(truth),
         start=_object(start),
         rule=RULE,

@@ -12,6 +12,8 @@ import numpy as np
 from .. import metrics
 
 SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall", "accuracy": "Accuracy"}
+CONFUSION_LEGEND = """<figcaption>hits white, <span style="border-bottom:3px solid #0072B2">misses blue</span>,
+<span style="border-bottom:3px solid #D55E00">false alarms orange</span></figcaption>"""
 # Background, false alarm, miss, hit: black, orange, blue, white.
 _COLOURS = np.array([(0, 0, 0), (213, 94, 0), (0, 114, 178), (255, 255, 255)], np.uint8)
 

@@ -5,57 +5,58 @@ import json
 
 import numpy as np
 
-from .parts import STYLE, as_text, is_live, score_text
+from .. import metrics
+from .parts import CONFUSION_LEGEND, as_text, frame, is_live, score_text, table
 
-_PAGE = """
-<div class="uc-explorer" id="{name}" role="group" aria-labelledby="{name}-title">
-<p id="{name}-title"><strong>{title}</strong></p>
-<p><label for="{name}-threshold">Threshold</label>
-<input id="{name}-threshold" type="range" min="0" max="100" value="50" step="1" aria-describedby="{name}-scores">
-<output id="{name}-value" for="{name}-threshold">0.50</output></p>
-<p id="{name}-scores" aria-live="polite">
-<noscript>This explorer needs JavaScript; the curves above show the same.</noscript></p>
+SHOWN = ("Precision", "Recall", "Dice")
+_STATIC = range(10, 100, 10)  # per cent, on paper
+
+_BODY = """
+<div class="uc-explorer-live">
+<p class="uc-explorer-controls"><label for="$name-threshold">Threshold</label>
+<input id="$name-threshold" type="range" min="0" max="100" value="50" step="1" aria-describedby="$name-scores">
+<output id="$name-value" for="$name-threshold">0.50</output></p>
+<p id="$name-scores" aria-live="polite"></p>
 <div class="uc-explorer-pictures">
-<figure><canvas id="{name}-image" width="{width}" height="{height}" role="img" aria-label="{alt}"></canvas>
+<figure><canvas id="$name-image" width="$width" height="$height" role="img" aria-label="$alt"></canvas>
 <figcaption>image</figcaption></figure>
-<figure><canvas id="{name}-map" width="{width}" height="{height}" role="img"
+<figure><canvas id="$name-map" width="$width" height="$height" role="img"
 aria-label="Pixels above the threshold: hits white, misses blue, false alarms orange"></canvas>
-<figcaption>hits white, <span style="border-bottom:3px solid #0072B2">misses blue</span>,
-<span style="border-bottom:3px solid #D55E00">false alarms orange</span></figcaption></figure>
+$legend</figure>
 </div>
-{style}
-<script>
-(function () {{
-  var data = {data};
-  function bytes(text) {{ return Uint8Array.from(atob(text), function (c) {{ return c.charCodeAt(0); }}); }}
-  function find(part) {{ return document.getElementById("{name}-" + part); }}
+</div>
+<div class="uc-explorer-static">
+$static
+</div>
+"""
+
+_SCRIPT = """
+  var data = $data;
+  function bytes(text) { return Uint8Array.from(atob(text), function (c) { return c.charCodeAt(0); }); }
   var probability = bytes(data.probability), mask = bytes(data.mask), image = bytes(data.image);
-  function paint(canvas, colour) {{
+  function paint(canvas, colour) {
     var context = canvas.getContext("2d"), picture = context.createImageData(canvas.width, canvas.height);
     for (var i = 0; i < mask.length; i++) picture.data.set(colour(i), 4 * i);
     context.putImageData(picture, 0, 0);
-  }}
-  function ratio(a, b) {{ return b ? (a / b).toFixed(3) : "undefined"; }}
-  function update() {{
+  }
+  function ratio(a, b) { return b ? (a / b).toFixed(3) : "undefined"; }
+  function update() {
     var threshold = find("threshold").value / 100, tp = 0, fp = 0, fn = 0;
-    paint(find("map"), function (i) {{
+    paint(find("map"), function (i) {
       var above = probability[i] / 255 > threshold;
-      if (above && mask[i]) {{ tp++; return [255, 255, 255, 255]; }}
-      if (above) {{ fp++; return [213, 94, 0, 255]; }}
-      if (mask[i]) {{ fn++; return [0, 114, 178, 255]; }}
+      if (above && mask[i]) { tp++; return [255, 255, 255, 255]; }
+      if (above) { fp++; return [213, 94, 0, 255]; }
+      if (mask[i]) { fn++; return [0, 114, 178, 255]; }
       return [0, 0, 0, 255];
-    }});
+    });
     find("value").textContent = threshold.toFixed(2);
     find("threshold").setAttribute("aria-valuetext", threshold.toFixed(2));
     find("scores").textContent = "Precision " + ratio(tp, tp + fp) + ", recall " + ratio(tp, tp + fn) +
       ", Dice " + ratio(2 * tp, 2 * tp + fp + fn);
-  }}
-  paint(find("image"), function (i) {{ return [image[3 * i], image[3 * i + 1], image[3 * i + 2], 255]; }});
+  }
+  paint(find("image"), function (i) { return [image[3 * i], image[3 * i + 1], image[3 * i + 2], 255]; });
   find("threshold").addEventListener("input", update);
   update();
-}})();
-</script>
-</div>
 """
 
 
@@ -87,28 +88,36 @@ def threshold_explorer(image, probability, mask, *, name, title, alt):
 
         return live.threshold(image, probability, mask, title=title, alt=alt)
     height, width = mask.shape
-    data = {
-        "probability": _encode(probability),
-        "mask": _encode(mask),
-        "image": _encode(image),
-    }
-    return HTML(
-        _PAGE.format(
-            name=name,
-            title=html.escape(title),
-            alt=html.escape(alt),
-            width=width,
-            height=height,
-            data=json.dumps(data),
-            style=STYLE,
-        )
+    data = {"probability": _encode(probability), "mask": _encode(mask), "image": _encode(image)}
+    rows = [[f"{percent / 100:.2f}", *texts(counts(probability, mask, percent))] for percent in _STATIC]
+    page = frame(
+        _BODY,
+        _SCRIPT,
+        name=name,
+        title=title,
+        alt=html.escape(alt),
+        width=width,
+        height=height,
+        legend=CONFUSION_LEGEND,
+        data=json.dumps(data),
+        static=table(["Threshold", *SHOWN], rows, label="Scores at nine thresholds"),
     )
+    return HTML(page)
+
+
+def counts(probability, mask, percent):
+    """TP, FP, FN and TN of the pixels whose probability, 0 to 255, lies above a threshold in per cent."""
+    return metrics.confusion(np.asarray(mask)[None], (probability / 255 > percent / 100)[None])[0]
+
+
+def texts(counts):
+    """The scores of the four counts, each as text."""
+    return [score_text(score.lower(), counts) for score in SHOWN]
 
 
 def in_words(counts):
     """The scores of the four counts in one line, as the page writes it."""
-    precision, recall, dice = (score_text(score, counts) for score in ("precision", "recall", "dice"))
-    return f"Precision {precision}, recall {recall}, Dice {dice}"
+    return "Precision {}, recall {}, Dice {}".format(*texts(counts))
 
 
 def _encode(array):

@@ -135,8 +135,8 @@ def simpleitk_scores():
 
     overlap, hausdorff = sitk.LabelOverlapMeasuresImageFilter(), sitk.HausdorffDistanceImageFilter()
     for name in ("GetDiceCoefficient", "GetJaccardCoefficient"):
-        yield f"LabelOverlapMeasuresImageFilter.{name}", ask(overlap, name)
-    yield "HausdorffDistanceImageFilter.GetHausdorffDistance", ask(hausdorff, "GetHausdorffDistance")
+        yield name, ask(overlap, name)
+    yield "GetHausdorffDistance", ask(hausdorff, "GetHausdorffDistance")
 
 
 def metrics_reloaded_scores():

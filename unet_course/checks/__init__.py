@@ -12,10 +12,12 @@ from .losses_and_metrics import iou_from_dice, patient_dice, soft_dice_slope
 from .noise_and_tv import anisotropic_tv, duality_gap, two_levels
 from .nuclei import background_accuracy, dice_from_counts, merge_masks
 from .preparing_mr import glcm_contrast, mean_field_step, z_score
+from .training import adam_update, stops_at, updates
 from .variants import attention_gate, kernel_weights, matching_width
 
 __all__ = [
     "accuracy_by_part",
+    "adam_update",
     "anisotropic_tv",
     "area_mm2",
     "attention_gate",
@@ -50,9 +52,11 @@ __all__ = [
     "scaled_rate",
     "shared_patients",
     "soft_dice_slope",
+    "stops_at",
     "strided_filter",
     "triangular_rate",
     "two_levels",
+    "updates",
     "volume_ml",
     "z_score",
 ]

@@ -12,6 +12,7 @@ from .losses_and_metrics import iou_from_dice, patient_dice, soft_dice_slope
 from .noise_and_tv import anisotropic_tv, duality_gap, two_levels
 from .nuclei import background_accuracy, dice_from_counts, merge_masks
 from .preparing_mr import glcm_contrast, mean_field_step, z_score
+from .reading_results import contradictions, dice_from_two, patients_needed
 from .training import adam_update, stops_at, updates
 from .variants import attention_gate, kernel_weights, matching_width
 
@@ -25,8 +26,10 @@ __all__ = [
     "batch_norm",
     "brier_score",
     "constant_guess",
+    "contradictions",
     "convolution_parameters",
     "dice_from_counts",
+    "dice_from_two",
     "disagreement",
     "duality_gap",
     "dwell_starts",
@@ -49,6 +52,7 @@ __all__ = [
     "output_side",
     "paired_interval",
     "patient_dice",
+    "patients_needed",
     "scaled_rate",
     "shared_patients",
     "soft_dice_slope",

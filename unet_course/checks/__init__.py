@@ -14,6 +14,7 @@ from .nuclei import background_accuracy, dice_from_counts, merge_masks
 from .preparing_mr import glcm_contrast, mean_field_step, z_score
 from .reading_results import contradictions, dice_from_two, patients_needed
 from .training import adam_update, stops_at, updates
+from .unet import crop_and_join, decoder_parameters, level_shapes
 from .variants import attention_gate, kernel_weights, matching_width
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "constant_guess",
     "contradictions",
     "convolution_parameters",
+    "crop_and_join",
+    "decoder_parameters",
     "dice_from_counts",
     "dice_from_two",
     "disagreement",
@@ -41,6 +44,7 @@ __all__ = [
     "iou_from_dice",
     "kernel_weights",
     "labels_from_regions",
+    "level_shapes",
     "majority_shrink",
     "matching_width",
     "mean_field_step",

@@ -180,8 +180,8 @@ def _rule():
     total = OTHERS * OTHERS_DICE
     return (
         f"Both masks are empty, so Dice is 0/0, undefined. Say {OTHERS} other pictures have a mean Dice of "
-        f"{OTHERS_DICE:.3f}. Counted as 0, this one makes the mean of all {OTHERS + 1} {total / (OTHERS + 1):.3f}; "
-        f"counted as 1, {(total + 1) / (OTHERS + 1):.3f}; left out, the mean stays {OTHERS_DICE:.3f}."
+        f"{OTHERS_DICE:.3f}. Counted as 0, this one brings the mean of all {OTHERS + 1} to {total / (OTHERS + 1):.3f}; "
+        f"counted as 1, to {(total + 1) / (OTHERS + 1):.3f}; left out, the mean stays {OTHERS_DICE:.3f}."
     )
 
 

@@ -13,6 +13,9 @@ from .noise_and_tv import anisotropic_tv, duality_gap, two_levels
 from .nuclei import background_accuracy, dice_from_counts, merge_masks
 from .preparing_mr import glcm_contrast, mean_field_step, z_score
 from .reading_results import contradictions, dice_from_two, patients_needed
+from .scaling_out import average_gradients, shard, updates_an_epoch
+from .shipping import fold_channel, quantise, weights_kilobytes
+from .speed import best_gain, ratio_in_turns, steady_rate
 from .training import adam_update, stops_at, updates
 from .unet import crop_and_join, decoder_parameters, level_shapes
 from .variants import attention_gate, kernel_weights, matching_width
@@ -23,8 +26,10 @@ __all__ = [
     "anisotropic_tv",
     "area_mm2",
     "attention_gate",
+    "average_gradients",
     "background_accuracy",
     "batch_norm",
+    "best_gain",
     "brier_score",
     "constant_guess",
     "contradictions",
@@ -38,6 +43,7 @@ __all__ = [
     "dwell_starts",
     "ensemble_mask",
     "field_of_view",
+    "fold_channel",
     "glcm_contrast",
     "grouped_folds",
     "held_out_patients",
@@ -57,14 +63,20 @@ __all__ = [
     "paired_interval",
     "patient_dice",
     "patients_needed",
+    "quantise",
+    "ratio_in_turns",
     "scaled_rate",
+    "shard",
     "shared_patients",
     "soft_dice_slope",
+    "steady_rate",
     "stops_at",
     "strided_filter",
     "triangular_rate",
     "two_levels",
     "updates",
+    "updates_an_epoch",
     "volume_ml",
+    "weights_kilobytes",
     "z_score",
 ]

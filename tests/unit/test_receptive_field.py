@@ -67,6 +67,13 @@ def test_without_up_the_receptive_field_follows_the_formula(layers):
     )
 
 
+def test_behind_an_enlargement_the_widest_window_counts():
+    layers = unet_layers(4)
+    widths = {last - first + 1 for first, last in (window(layers, position) for position in range(8))}
+    assert widths == {92, 100}
+    assert receptive_field(layers) == 100
+
+
 def test_the_2015_network_makes_388_pixels_of_572():
     sizes = output_sizes(unet_layers(5, padding="valid"), 572)
     named = [

@@ -1,16 +1,16 @@
 """The explorers as ipywidgets, for a notebook with a kernel behind it: the same settings, the same numbers."""
 
 import html
-import math
 
 import ipywidgets
 import numpy as np
 
 from .. import metrics
 from . import curves, overlap, sizes
-from .parts import as_png, confusion_colours, table
+from .parts import as_png, as_text, confusion_colours, table
 from .threshold import counts, in_words
 
+_LEGEND = "Hits white, misses blue, false alarms orange"
 _NARROW = {"style": {"description_width": "initial"}}
 
 
@@ -34,19 +34,16 @@ class Live(ipywidgets.VBox):
 def threshold(image, probability, mask, *, title, alt):
     """`threshold_explorer` with a kernel; `probability` is uint8, as the page has it."""
     slider = ipywidgets.IntSlider(50, 0, 100, description="Threshold (%)", **_NARROW)
-    found, said = _picture("Hits white, misses blue, false alarms orange"), ipywidgets.Label()
+    found, said = ipywidgets.HTML(), ipywidgets.Label()
 
     def update(*_):
-        found.value = _enlarged(confusion_colours(mask, probability / 255 > slider.value / 100))
+        found.value = _img(confusion_colours(mask, probability / 255 > slider.value / 100), _LEGEND)
         said.value = in_words(counts(probability, mask, slider.value))
 
     slider.observe(update, "value")
     update()
-    shown = _picture(alt)
-    shown.value = _enlarged(image)
-    pictures = ipywidgets.HBox([shown, found])
-    legend = ipywidgets.Label("Hits white, misses blue, false alarms orange")
-    rows = [slider, said, pictures, legend]
+    pictures = ipywidgets.HBox([ipywidgets.HTML(_img(image, alt)), found])
+    rows = [slider, said, pictures, ipywidgets.Label(_LEGEND)]
     return Live(title, rows, controls={"threshold": slider}, shown={"scores": said, "map": found})
 
 
@@ -54,11 +51,10 @@ def frames(pictures, labels, *, title, alt, what):
     """`frame_explorer` with a kernel."""
     options = [(label, position) for position, label in enumerate(labels)]
     slider = ipywidgets.SelectionSlider(options=options, index=len(options) // 2, description=what, **_NARROW)
-    shown = _picture(alt, width=384)
+    shown = ipywidgets.HTML()
 
     def update(*_):
-        shown.value = as_png(pictures[slider.value])
-        shown.tooltip = f"{alt}, {labels[slider.value]}"
+        shown.value = _img(pictures[slider.value], f"{alt}, {labels[slider.value]}", width=384)
 
     slider.observe(update, "value")
     update()
@@ -77,13 +73,13 @@ def drag(size, *, title, alt):
     same, none, again = (
         ipywidgets.Button(description=text) for text in ("Same mask", "Empty prediction", "Start again")
     )
-    shown, scores, said, rule = _picture(alt), ipywidgets.HTML(), ipywidgets.Label(), ipywidgets.HTML()
+    shown, scores, said, rule = (ipywidgets.HTML() for _ in range(4))
 
     def update(*_):
         where = [slider.value for slider in sliders.values()]
         true, mask = overlap.disc(*truth, size) & (not nothing.value), overlap.disc(*where, size)
         counts = metrics.confusion(true[None], mask[None])[0]
-        shown.value = _enlarged(confusion_colours(true, mask))
+        shown.value = _img(confusion_colours(true, mask), alt)
         scores.value = table(overlap.HEAD, overlap.rows(counts), label="Scores of the second mask")
         said.value, rule.value = overlap.position(*where, counts), f"<p>{overlap.explain(counts)}</p>"
 
@@ -103,7 +99,13 @@ def drag(size, *, title, alt):
     update()
     buttons = {"same": same, "none": none, "nothing": nothing, "again": again}
     beside = ipywidgets.VBox([*sliders.values(), scores])
-    rows = [ipywidgets.HBox([*buttons.values()]), ipywidgets.HBox([shown, beside]), said, rule]
+    rows = [
+        ipywidgets.HBox([*buttons.values()]),
+        ipywidgets.HBox([shown, beside]),
+        ipywidgets.Label(_LEGEND),
+        said,
+        rule,
+    ]
     texts = {"scores": scores, "position": said, "rule": rule, "map": shown}
     return Live(title, rows, controls=sliders | buttons, shown=texts)
 
@@ -118,7 +120,7 @@ def calculator(depth, side, base_filters, *, title, alt):
         "side": ipywidgets.BoundedIntText(side, min=sizes.LEAST, max=sizes.MOST, description="Side"),
         "filters": ipywidgets.Dropdown(options=filters, value=base_filters, description="Filters"),
     }
-    said, parts = ipywidgets.Label(), ipywidgets.HTML()
+    said, parts = ipywidgets.HTML(), ipywidgets.HTML()
 
     def update(*_):
         rows, said.value = sizes.report(*(control.value for control in controls.values()))
@@ -161,12 +163,8 @@ def reader(runs, *, title, alt, what):
     return Live(title, [*rows, score], controls=controls, shown=shown | {"score": score})
 
 
-def _picture(alt, width=256):
-    return ipywidgets.Image(format="png", width=width, tooltip=alt)
-
-
-def _enlarged(picture, side=256):
-    """A PNG in which each pixel has become a square: browsers would smooth it."""
-    picture = np.asarray(picture, np.uint8)
-    factor = math.ceil(side / max(picture.shape[:2]))
-    return as_png(picture.repeat(factor, axis=0).repeat(factor, axis=1))
+def _img(picture, alt, width=256):
+    """A picture of uint8 as an element of HTML: `ipywidgets.Image` can hold no alternative text."""
+    png = as_text(as_png(np.asarray(picture, np.uint8)))
+    style = f"width: {width}px; image-rendering: pixelated"
+    return f'<img src="data:image/png;base64,{png}" alt="{html.escape(alt)}" style="{style}">'

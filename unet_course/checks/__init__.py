@@ -2,6 +2,7 @@
 
 from .brain_tumour import accuracy_by_part, constant_guess, convolution_parameters
 from .brats import dwell_starts, labels_from_regions, volume_ml
+from .break_it import labels_survive, marker_stays, patients_apart
 from .convolution import field_of_view, output_side, strided_filter
 from .ensembles import brier_score, disagreement, mean_over_quarter_turns
 from .honest_splits import grouped_folds, mean_of_draw, shared_patients
@@ -50,8 +51,10 @@ __all__ = [
     "iou_from_dice",
     "kernel_weights",
     "labels_from_regions",
+    "labels_survive",
     "level_shapes",
     "majority_shrink",
+    "marker_stays",
     "matching_width",
     "mean_field_step",
     "mean_of_draw",
@@ -62,6 +65,7 @@ __all__ = [
     "output_side",
     "paired_interval",
     "patient_dice",
+    "patients_apart",
     "patients_needed",
     "quantise",
     "ratio_in_turns",

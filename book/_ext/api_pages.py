@@ -13,6 +13,8 @@ def setup(app):
     # Before napoleon, which listens at 500, turns sections into fields.
     app.connect("autodoc-process-docstring", plain_marks, priority=400)
     app.connect("missing-reference", leave_plain)
+    for mend in (mend_signatures, name_folds):
+        app.connect("html-page-context", mend, priority=950)
 
 
 def plain_marks(app, what, name, obj, options, lines):
@@ -28,6 +30,32 @@ def leave_plain(app, env, node, contnode):
     if node.get("refdomain") == "py" and node.get("refdoc", "").startswith(FOLDER):
         return contnode
     return None
+
+
+def mend_signatures(app, pagename, templatename, context, doctree):
+    """Write the arguments of a long signature as lines: Sphinx makes definitions of them that define no term."""
+    if pagename.startswith(FOLDER):
+        lines = re.compile(r"<dl>\n((?:<dd>.*</dd>\n)+)</dl>")
+        context["body"] = lines.sub(_as_lines, context["body"])
+
+
+def _as_lines(match):
+    lines = match[1].replace("<dd>", "<span>").replace("</dd>", "</span>")
+    return f'<span class="uc-lines">{lines}</span>'
+
+
+def name_folds(app, pagename, templatename, context, doctree):
+    """Tell screen readers what the small arrow in the sidebar unfolds."""
+    plain = context.get("generate_toctree_html")
+
+    def named(kind, **options):
+        listed = plain(kind, **options)
+        if kind != "sidebar":
+            return listed
+        return re.sub(r"(>([^<>]+)</a><details[^>]*>\s*<summary)>", r'\1 aria-label="Pages of: \2">', str(listed))
+
+    if plain:
+        context["generate_toctree_html"] = named
 
 
 def _source_link(config):

@@ -113,3 +113,20 @@ def test_a_name_leads_to_its_line_in_the_repository(extension):
     found = link("py", {"module": "unet_course.metrics", "fullname": "dice"})
     assert found == f"https://example.org/u/blob/main/unet_course/metrics/overlap.py#L{line}"
     assert link("py", {"module": "unet_course.metrics", "fullname": "NAMES"}) is None
+
+
+def test_a_long_signature_is_no_list_of_definitions(extension):
+    context = {
+        "body": '<dt>f(\n<dl>\n<dd><em class="a">x</em>,</dd>\n<dd>y,</dd>\n</dl>\n)</dt><dl class="b"><dd>z</dd></dl>'
+    }
+    extension.mend_signatures(None, "book/appendix/api/losses", None, context, None)
+    assert '<span class="uc-lines"><span><em class="a">x</em>,</span>\n<span>y,</span>\n</span>' in context["body"]
+    assert context["body"].endswith('<dl class="b"><dd>z</dd></dl>')
+
+
+def test_the_arrow_in_the_sidebar_says_what_it_unfolds(extension):
+    sidebar = '<li><a href="i.html">API reference</a><details><summary><i></i></summary><ul></ul></details></li>'
+    context = {"generate_toctree_html": lambda kind, **options: sidebar}
+    extension.name_folds(None, "any", None, context, None)
+    assert '<summary aria-label="Pages of: API reference">' in context["generate_toctree_html"]("sidebar", startdepth=0)
+    assert context["generate_toctree_html"]("raw") == sidebar

@@ -21,6 +21,8 @@ def strided_filter(function):
     picture = np.array([[1.0, 2.0, 0.0, 1.0], [0.0, 3.0, 1.0, 0.0], [2.0, 0.0, 4.0, 1.0], [1.0, 1.0, 0.0, 5.0]])
     right = np.zeros((3, 3))
     right[1, 2] = 1  # picks the right neighbour
+    middle = np.zeros((3, 3))
+    middle[1, 1] = 1  # picks the pixel itself
     shifted = np.pad(picture, ((0, 0), (0, 1)))[:, 1:]
     mean = np.full((3, 3), 1 / 9)
     cases = [
@@ -30,7 +32,7 @@ def strided_filter(function):
             shifted[1:3, 1:3],
             "A weight on the right of the kernel picks the pixel on the right. Is your kernel turned half round?",
         ),
-        ((picture, right, 1, 1), shifted, "With a padding of 1 and a kernel of 3 the picture keeps its size."),
+        ((picture, middle, 1, 1), picture, "With a padding of 1 and a kernel of 3 the picture keeps its size."),
         ((picture, mean, 1, 1), _means(picture), "Beyond the border there are zeros, not copies of the border."),
         ((picture, np.ones((2, 2)), 2, 0), [[6, 2], [4, 10]], "With a stride of 2 take every second place, both ways."),
         ((picture[:3], right, 1, 1), shifted[:3], "Pictures need not be square: take height and width by themselves."),

@@ -50,9 +50,7 @@ def train(images, masks, *, batch_size, batch_norm=False, base_filters=4, depth=
     optimiser = torch.optim.SGD(model.parameters(), lr=learning_rate)
     pictures = torch.utils.data.TensorDataset(torch.from_numpy(images), torch.from_numpy(masks))
     batches = torch.utils.data.DataLoader(pictures, batch_size=batch_size)
-    model, optimiser, batches = accelerator.prepare(
-        model, optimiser, batches
-    )  # these lines are all that accelerate needs
+    model, optimiser, batches = accelerator.prepare(model, optimiser, batches)
     for some_images, some_masks in batches:
         optimiser.zero_grad()
         accelerator.backward(uc.bce_loss(model(some_images), some_masks))  # averages the slopes of all processes

@@ -10,9 +10,9 @@ from .. import numpy_unet, shipping
 from .parts import STYLE, as_png, as_text
 
 _PAGE = """
-<div class="uc-explorer uc-live" id="{name}" role="group" aria-labelledby="{name}-title">
+<div class="uc-explorer" id="{name}" role="group" aria-labelledby="{name}-title">
 <p id="{name}-title"><strong>{title}</strong></p>
-<div class="uc-explorer-live">
+<div class="uc-explorer-live uc-live">
 <fieldset><legend>Picture</legend>
 <div class="uc-live-choices">
 {choices}
@@ -74,6 +74,7 @@ _STYLE = """<style>
 .uc-live-choices { display: flex; flex-wrap: wrap; gap: 0.3rem 0; }
 .uc-live-choices label { align-items: center; display: inline-flex; gap: 0.3rem; }
 .uc-live-choices img { height: 40px; width: 40px; }
+.uc-live .uc-explorer-pictures canvas { width: min(224px, 85vw); }
 .uc-live [role=application] { cursor: crosshair; touch-action: none; }
 </style>"""
 

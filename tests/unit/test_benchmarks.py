@@ -53,6 +53,16 @@ def test_the_table_of_denoising_shows_the_recorded_intervals_and_verdicts():
         assert found == f"{one['mean']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f}), {one['verdict']}"
 
 
+def test_the_table_of_ensembles_shows_the_recorded_intervals_and_verdicts():
+    lines = json.loads((FOLDER / "ensembles.json").read_text())["comparisons"]
+    for way in ("1 member, 8 positions", "2 members, 1 position", "5 members, 8 positions"):
+        line = re.search(rf"^\| {way} \|(.*)\|(.*)\|(.*)\|$", README, re.MULTILINE)
+        for cell, score in zip(line.groups(), ("dice", "brier", "ece"), strict=True):
+            one = next(one for one in lines if (one["way"], one["score"]) == (way, score))
+            span = f"{one['mean']:+.4f} ({one['low']:+.4f} to {one['high']:+.4f})"
+            assert cell.strip() == f"{span}, {one['verdict']}"
+
+
 def test_every_script_has_a_line_and_says_whether_it_was_recorded():
     for script in sorted(FOLDER.glob("*.py")):
         if script.name in ("peers.py", "mask_peers.py"):  # parts of training.py and empty_masks.py

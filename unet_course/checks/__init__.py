@@ -1,5 +1,6 @@
 """Checks for the exercises, one module a chapter: each tries a function and hints when it is not right yet."""
 
+from .augmentation import brighten, rotate_mask, swap_sides
 from .brain_tumour import accuracy_by_part, constant_guess, convolution_parameters
 from .brats import dwell_starts, labels_from_regions, volume_ml
 from .break_it import labels_survive, marker_stays, patients_apart
@@ -32,6 +33,7 @@ __all__ = [
     "batch_norm",
     "best_gain",
     "brier_score",
+    "brighten",
     "constant_guess",
     "contradictions",
     "convolution_parameters",
@@ -69,6 +71,7 @@ __all__ = [
     "patients_needed",
     "quantise",
     "ratio_in_turns",
+    "rotate_mask",
     "scaled_rate",
     "shard",
     "shared_patients",
@@ -76,6 +79,7 @@ __all__ = [
     "steady_rate",
     "stops_at",
     "strided_filter",
+    "swap_sides",
     "triangular_rate",
     "two_levels",
     "updates",

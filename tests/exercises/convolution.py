@@ -11,8 +11,8 @@ def strided_filter(picture, kernel, stride, padding, mode="constant"):
 
 def field_of_view(layers):
     sees, step = 1, 1
-    for kernel, stride in layers:
-        sees += (kernel - 1) * step
+    for kernel, stride, dilation in layers:
+        sees += dilation * (kernel - 1) * step
         step *= stride
     return sees
 
@@ -23,7 +23,7 @@ def square_filter(picture, kernel, stride, padding):
 
 def stride_too_early(layers):
     sees, step = 1, 1
-    for kernel, stride in layers:
+    for kernel, stride, _ in layers:
         step *= stride
         sees += (kernel - 1) * step
     return sees
@@ -31,9 +31,21 @@ def stride_too_early(layers):
 
 def last_stride_only(layers):
     sees, step = 1, 1
-    for kernel, stride in layers:
+    for kernel, stride, _ in layers:
         sees += (kernel - 1) * step
         step = max(step, stride)
+    return sees
+
+
+def no_dilation(layers):
+    return field_of_view([(kernel, stride, 1) for kernel, stride, _ in layers])
+
+
+def dilation_as_stride(layers):
+    sees, step = 1, 1
+    for kernel, stride, dilation in layers:
+        sees += dilation * (kernel - 1) * step
+        step *= stride * dilation
     return sees
 
 
@@ -68,9 +80,11 @@ MISTAKES = [
         "every second place",
     ),
     ("strided_filter", square_filter, "not be square"),
-    ("field_of_view", lambda layers: sum(kernel for kernel, _ in layers), "itself"),
-    ("field_of_view", lambda layers: sum(kernel for kernel, _ in layers) or 1, "they overlap"),
-    ("field_of_view", lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers), "stands for two"),
+    ("field_of_view", lambda layers: sum(kernel for kernel, *_ in layers), "itself"),
+    ("field_of_view", lambda layers: sum(kernel for kernel, *_ in layers) or 1, "they overlap"),
+    ("field_of_view", lambda layers: 1 + sum(kernel - 1 for kernel, *_ in layers), "stands for two"),
     ("field_of_view", stride_too_early, "Behind a stride of 2"),
     ("field_of_view", last_stride_only, "Strides multiply"),
+    ("field_of_view", no_dilation, "kernel - 1 gaps"),
+    ("field_of_view", dilation_as_stride, "its own kernel only"),
 ]

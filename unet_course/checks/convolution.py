@@ -41,18 +41,25 @@ def strided_filter(function):
 
 
 def field_of_view(function):
-    """Check `function(layers)`: the receptive field of a list of pairs, kernel and stride."""
+    """Check `function(layers)`: the receptive field of a list of triples: kernel, stride, dilation."""
     cases = [
         (([],), 1, "Without a layer an output pixel sees one pixel: itself."),
-        (([(3, 1)],), 3, "One kernel of 3 sees 3 pixels: it adds kernel - 1 to the one you had."),
-        (([(3, 1), (3, 1), (3, 1)],), 7, "Each further kernel of 3 adds 2 pixels, not 3: they overlap."),
+        (([(3, 1, 1)],), 3, "One kernel of 3 sees 3 pixels: it adds kernel - 1 to the one you had."),
+        (([(3, 1, 1), (3, 1, 1), (3, 1, 1)],), 7, "Each further kernel of 3 adds 2 pixels, not 3: they overlap."),
         (
-            ([(2, 2), (3, 1)],),
+            ([(2, 2, 1), (3, 1, 1)],),
             6,
             "Behind a stride of 2 each pixel stands for two: the next kernel adds 2 (kernel - 1).",
         ),
-        (([(3, 2)],), 3, "A stride counts for the kernels behind it, not for its own."),
-        (([(2, 2), (2, 2), (3, 1)],), 12, "Strides multiply: behind two of 2 a pixel stands for four."),
+        (([(3, 2, 1)],), 3, "A stride counts for the kernels behind it, not for its own."),
+        (([(2, 2, 1), (2, 2, 1), (3, 1, 1)],), 12, "Strides multiply: behind two of 2 a pixel stands for four."),
+        (([(3, 1, 2)],), 5, "Three weights that lie 2 pixels apart reach over 5: there are kernel - 1 gaps."),
+        (([(3, 2, 1), (3, 1, 2)],), 11, "A dilation counts pixels of its own input, so earlier strides multiply it."),
+        (
+            ([(3, 1, 2), (3, 1, 1)],),
+            7,
+            "A dilation counts for its own kernel only: unlike a stride, it skips no place.",
+        ),
     ]
     check("field_of_view", function, cases)
 

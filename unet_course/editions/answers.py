@@ -6,9 +6,7 @@ import html
 import io
 import runpy
 
-import yaml
-
-from .. import book, checks, exercises
+from .. import book, checks, exercises, quizzes
 from ..plain import Plain
 from . import markdown
 
@@ -27,23 +25,15 @@ def page():
     for chapter in book.chapters():
         notebook = book.read(chapter)
         found = exercises.find(notebook)
-        questions = quiz(chapter)
+        asked = quizzes.file(chapter.name, chapter.root)
+        questions = quizzes.read(asked) if asked.exists() else []
         if found or questions:
             blocks.append(f"## {book.title(chapter)}")
         for exercise in found:
             blocks += _answer(notebook, exercise, Plain(chapter.source), mistakes)
         for question in questions:
-            right = next(answer for answer in question["answers"] if answer.get("right"))
-            blocks.append(f"**Quiz.** {question['question']}\n\n*{right['text']}* {right['because']}")
-    return markdown.page(
-        "Answers", f"<main>{markdown.to_html(chr(10).join(f'{block}{chr(10)}' for block in blocks))}</main>"
-    )
-
-
-def quiz(chapter):
-    """The quiz questions about a chapter; see book/quizzes/README.md for their form."""
-    path = chapter.root / "book" / "quizzes" / f"{chapter.name}.yaml"
-    return yaml.safe_load(path.read_text()) if path.exists() else []
+            blocks.append(f"**Quiz.** {question.text}\n\n*{question.right.text}* {question.right.because}")
+    return markdown.document("Answers", "\n\n".join(blocks))
 
 
 def _answer(notebook, exercise, plain, mistakes):

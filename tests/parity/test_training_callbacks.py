@@ -122,6 +122,13 @@ def test_the_search_for_a_rate_leaves_the_model_as_it_was(twin):
     assert search.losses == twin.find_learning_rate(model, (IMAGES, MASKS), **options).losses
 
 
+def test_a_rate_is_found_for_a_model_that_was_trained_before(twin):
+    model = twin.unet(1, 1, base_filters=2, depth=2)
+    data = (IMAGES, MASKS)
+    twin.fit(model, data, data, loss=twin.bce_loss, epochs=1, batch_size=3)
+    assert len(twin.find_learning_rate(model, data, loss=twin.bce_loss, steps=4, batch_size=3).losses) == 4
+
+
 def test_the_search_sees_the_same_losses_in_both_twins(keras_twin, torch_twin):
     from unet_course import convert
 

@@ -50,7 +50,9 @@ def find_learning_rate(model, train, *, loss, lowest=1e-6, highest=1.0, steps=10
         images, masks = batches.batch(*divmod(step, len(batches)))
         set_learning_rate(model.optimizer, rate)
         model.reset_metrics()  # else the loss is the mean of all batches so far
-        if search.add(rate, model.train_on_batch(images, masks[..., None])):
+        # By name: a model that was trained before still has its scores, and returns them too.
+        results = model.train_on_batch(images, masks[..., None], return_dict=True)
+        if search.add(rate, results["loss"]):
             break
     set_weights(model, before)
     return search

@@ -74,7 +74,7 @@ _STYLE = """<style>
 .uc-live-choices { display: flex; flex-wrap: wrap; gap: 0.3rem 0; }
 .uc-live-choices label { align-items: center; display: inline-flex; gap: 0.3rem; }
 .uc-live-choices img { height: 40px; width: 40px; }
-.uc-live .uc-explorer-pictures canvas { width: min(224px, 85vw); }
+@media (min-width: 600px) { .uc-live .uc-explorer-pictures canvas { width: 200px; } }
 .uc-live [role=application] { cursor: crosshair; touch-action: none; }
 </style>"""
 

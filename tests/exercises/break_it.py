@@ -3,29 +3,32 @@
 import numpy as np
 
 
-def patients_apart(patients, parts):
-    people = [set(patients[positions]) for positions in parts.values()]
-    assert len(set().union(*people)) == sum(len(each) for each in people)
+def patients_apart(patients, folds):
+    for training, test in folds:
+        assert not set(patients[training]) & set(patients[test])
 
 
-def looks_at_positions(patients, parts):
-    assert not set(parts["train"]) & set(parts["test"])
+def looks_at_positions(patients, folds):
+    for training, test in folds:
+        assert not set(training) & set(test)
 
 
-def returns_instead(patients, parts):
-    return not set(patients[parts["train"]]) & set(patients[parts["test"]])
+def returns_instead(patients, folds):
+    return all(not set(patients[training]) & set(patients[test]) for training, test in folds)
 
 
-def looks_at_the_test_only(patients, parts):
-    assert not set(patients[parts["train"]]) & set(patients[parts["test"]])
+def returns_too_early(patients, folds):
+    for training, test in folds:
+        assert not set(patients[training]) & set(patients[test])
+        return True
 
 
-def forgets_validation_and_test(patients, parts):
-    for name in ("validation", "test"):
-        assert not set(patients[parts["train"]]) & set(patients[parts[name]])
+def pools_the_folds(patients, folds):
+    training, test = (np.concatenate(side) for side in zip(*folds, strict=True))
+    assert not set(patients[training]) & set(patients[test])
 
 
-def wants_one_slice_each(patients, parts):
+def wants_one_slice_each(patients, folds):
     assert len(set(patients)) == len(patients)
 
 
@@ -69,9 +72,10 @@ SOLUTIONS = {"patients_apart": patients_apart, "labels_survive": labels_survive,
 MISTAKES = [
     ("patients_apart", returns_instead, "nobody reads what it returns"),
     ("patients_apart", looks_at_positions, "passed a broken program"),
-    ("patients_apart", looks_at_the_test_only, "Training and validation share a patient"),
-    ("patients_apart", forgets_validation_and_test, "Validation and test share a patient"),
-    ("patients_apart", wants_one_slice_each, "cry wolf"),
+    ("patients_apart", wants_one_slice_each, "many slices"),
+    ("patients_apart", pools_the_folds, "one fold at a time"),
+    ("patients_apart", returns_too_early, "the last fold is broken"),
+    ("patients_apart", lambda patients, folds: patients_apart(patients, folds[-1:]), "the first fold is broken"),
     ("labels_survive", lambda shrink: None, "passed a broken program"),
     ("labels_survive", lambda shrink: labels_survive(shrink, high=1), "far apart, such as 0 and 4"),
     ("labels_survive", looks_at_the_range, "such as 0 and 4"),

@@ -13,30 +13,27 @@ _STRICT = "Your test failed a sound program: it would cry wolf every day."
 
 
 def patients_apart(function):
-    """Check a test `function(patients, parts)`: does it fail when a patient is in two parts?"""
+    """Check a test `function(patients, folds)`: does it fail when a patient is on both sides of a fold?"""
     patients = np.array(list("aabbccdd"))
 
-    def cut(train, validation, test):
-        return patients, {"train": np.array(train), "validation": np.array(validation), "test": np.array(test)}
+    def cut(*folds):
+        return patients, [(np.array(training), np.array(test)) for training, test in folds]
 
-    sound = cut([0, 1, 2, 3], [4, 5], [6, 7])
+    first, second = ([0, 1, 2, 3], [4, 5, 6, 7]), ([4, 5, 6, 7], [0, 1, 2, 3])
+    torn = ([2, 4, 5, 6, 7], [0, 1, 3])
     _check_test(
         "patients_apart",
         function,
         [
-            (cut([0, 1, 2, 3, 4], [6, 7], [5]), True, _SILENT + " Here training and test share a patient."),
-            (sound, False, _STRICT + " A patient may have many slices, as long as all lie in one part."),
+            (cut(([0, 1, 2, 3, 4], [5, 6, 7])), True, _SILENT + " Here both sides of the only fold share a patient."),
+            (cut(first), False, _STRICT + " A patient may have many slices, as long as all lie on one side."),
             (
-                cut([0, 1, 2, 4], [3], [6, 7]),
-                True,
-                "Training and validation share a patient here. Compare any two parts.",
+                cut(first, second),
+                False,
+                _STRICT + " A patient may train in one fold and test in another. Look at one fold at a time.",
             ),
-            (
-                cut([0, 1], [2, 3, 4], [5, 6, 7]),
-                True,
-                "Validation and test share a patient here. Compare any two parts.",
-            ),
-            (cut([6, 7, 4, 5], [0, 1], [2, 3]), False, _STRICT + " The order of the patients does not matter."),
+            (cut(first, torn), True, "Here the last fold is broken. Look at every fold."),
+            (cut(torn, first), True, "Here the first fold is broken. Look at every fold."),
         ],
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def ratio_in_turns(first, second):
-    ratios = np.divide(first, second)
+    ratios = np.divide(first, second)[1:]
     return np.median(ratios), ratios.min(), ratios.max()
 
 
@@ -45,6 +45,11 @@ MISTAKES = [
             max(first) / min(second),
         ),
         "turn by turn",
+    ),
+    (
+        "ratio_in_turns",
+        lambda first, second: ratio_in_turns([1.0, *first], [1.0, *second]),
+        "warm-up",
     ),
     ("ratio_in_turns", lambda first, second: sorted(ratio_in_turns(first, second)), "median, lowest, highest"),
     ("best_gain", lambda profile: max(calls * one for calls, one in profile.values()), "100 / 40"),

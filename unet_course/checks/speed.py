@@ -19,7 +19,7 @@ def steady_rate(function):
 
 
 def ratio_in_turns(function):
-    """Check `function(first, second)`: median, lowest and highest ratio, turn by turn."""
+    """Check `function(first, second)`: median, lowest and highest ratio, turn by turn, without the warm-up."""
     cases = [
         (
             ([6.0, 6.0, 6.0], [3.0, 3.0, 3.0]),
@@ -28,12 +28,13 @@ def ratio_in_turns(function):
             "numbers.",
         ),
         (
-            ([6.0, 12.0, 6.0], [3.0, 6.0, 2.0]),
+            ([6.0, 6.0, 12.0, 6.0], [3.0, 3.0, 6.0, 2.0]),
             (2.0, 2.0, 3.0),
             "Divide turn by turn first, then take median, lowest and highest of the ratios. The machine was busy in "
-            "the second turn, and that must cancel.",
+            "the third turn, and that must cancel.",
         ),
-        (([4.0, 9.0, 2.0], [4.0, 3.0, 4.0]), (1.0, 0.5, 3.0), "The order is: median, lowest, highest."),
+        (([9.0, 6.0, 6.0], [1.0, 3.0, 3.0]), (2.0, 2.0, 2.0), "The first turn is the warm-up: leave it out."),
+        (([5.0, 4.0, 9.0, 2.0], [5.0, 4.0, 3.0, 4.0]), (1.0, 0.5, 3.0), "The order is: median, lowest, highest."),
     ]
     check("ratio_in_turns", function, cases)
 

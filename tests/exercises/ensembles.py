@@ -17,15 +17,24 @@ def turned(picture, answer):
     return np.mean([np.rot90(answer(np.rot90(picture, k)), -k) for k in range(4)], axis=0)
 
 
+def brier(truth, probabilities):
+    return np.mean((probabilities - truth) ** 2)
+
+
+def brier_skill(truth, probabilities):
+    return 1 - brier(truth, probabilities) / brier(truth, truth.mean())
+
+
 SOLUTIONS = {
-    "brier_score": lambda truth, probabilities: np.mean((probabilities - truth) ** 2),
+    "brier_skill": brier_skill,
     "mean_over_quarter_turns": turned,
     "disagreement": lambda p: entropy(p.mean(axis=0)) - entropy(p).mean(axis=0),
 }
 MISTAKES = [
-    ("brier_score", lambda truth, probabilities: np.mean(np.abs(probabilities - truth)), "square is 0.25"),
-    ("brier_score", lambda truth, probabilities: np.mean(((probabilities > 0.5) - truth) ** 2), "square is 0.25"),
-    ("brier_score", lambda truth, probabilities: np.mean(probabilities - truth) ** 2, "half away"),
+    ("brier_skill", brier, "score 1"),
+    ("brier_skill", lambda truth, probabilities: 1 - brier(truth, probabilities) / 0.25, "not with one half"),
+    ("brier_skill", lambda truth, p: 1 - np.abs(p - truth).mean() / np.abs(truth.mean() - truth).mean(), "Square the"),
+    ("brier_skill", lambda truth, probabilities: max(0, brier_skill(truth, probabilities)), "do not cut off"),
     (
         "mean_over_quarter_turns",
         lambda picture, answer: np.mean([answer(np.rot90(picture, k)) for k in range(4)], axis=0),

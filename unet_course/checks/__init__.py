@@ -5,7 +5,7 @@ from .brain_tumour import accuracy_by_part, constant_guess, convolution_paramete
 from .brats import dwell_starts, labels_from_regions, volume_ml
 from .break_it import labels_survive, marker_stays, patients_apart
 from .convolution import field_of_view, output_side, strided_filter
-from .ensembles import brier_score, disagreement, mean_over_quarter_turns
+from .ensembles import brier_skill, disagreement, mean_over_quarter_turns
 from .honest_splits import grouped_folds, mean_of_draw, shared_patients
 from .images_and_masks import area_mm2, majority_shrink, one_hot_labels
 from .lgg_batchnorm import batch_norm, ensemble_mask, paired_interval, scaled_rate
@@ -32,7 +32,7 @@ __all__ = [
     "background_accuracy",
     "batch_norm",
     "best_gain",
-    "brier_score",
+    "brier_skill",
     "brighten",
     "constant_guess",
     "contradictions",

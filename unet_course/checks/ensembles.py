@@ -5,20 +5,26 @@ import numpy as np
 from .trying import check
 
 
-def brier_score(function):
-    """Check `function(truth, probabilities)`: the mean squared distance of probabilities from 0/1 masks."""
+def brier_skill(function):
+    """Check `function(truth, probabilities)`: 1 less the Brier score over that of the share everywhere."""
     truth, probabilities = np.array([[0, 1], [1, 1]]), np.array([[0.2, 0.9], [0.5, 1.0]])
     cases = [
-        ((truth, truth.astype(float)), 0.0, "Probabilities of 0 and 1 that are all right cost nothing."),
-        ((truth, np.full((2, 2), 0.5)), 0.25, "One half everywhere is half away from each truth: its square is 0.25."),
+        ((truth, truth.astype(float)), 1.0, "Probabilities of 0 and 1 that are all right score 1: 1 less 0."),
+        (
+            (truth, np.full((2, 2), 0.75)),
+            0.0,
+            "The share everywhere, here three of four, scores 0: its Brier score is divided by itself. Compare with "
+            "`truth.mean()`, not with one half.",
+        ),
         (
             (truth, probabilities),
-            0.075,
-            "Square the distance of each probability from its truth, then take the mean: "
-            "(0.04 + 0.01 + 0.25 + 0) / 4. No threshold.",
+            0.6,
+            "Square the distance of each probability from its truth, then take the mean: (0.04 + 0.01 + 0.25 + 0) / 4 "
+            "is 0.075. That of the share is 0.1875. No threshold.",
         ),
+        ((truth, 1.0 - truth), -13 / 3, "Who is always wrong and sure of it scores far below 0: do not cut off there."),
     ]
-    check("brier_score", function, cases)
+    check("brier_skill", function, cases)
 
 
 def mean_over_quarter_turns(function):

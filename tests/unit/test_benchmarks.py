@@ -53,6 +53,13 @@ def test_the_table_of_denoising_shows_the_recorded_intervals_and_verdicts():
         assert found == f"{one['mean']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f}), {one['verdict']}"
 
 
+def test_the_table_of_variants_shows_the_recorded_intervals_and_verdicts():
+    for one in json.loads((FOLDER / "variants.json").read_text())["comparisons"]:
+        cell = f"{one['mean']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f}), {one['verdict']}"
+        line = re.search(rf"^\| {re.escape(one['network'])} \| .*$", README, re.MULTILINE)
+        assert one["score"] == "test_iou" or cell in (line[0] if line else README)
+
+
 def test_the_table_of_ensembles_shows_the_recorded_intervals_and_verdicts():
     lines = json.loads((FOLDER / "ensembles.json").read_text())["comparisons"]
     for way in ("1 member, 8 positions", "2 members, 1 position", "5 members, 8 positions"):

@@ -67,7 +67,7 @@ lint: env  ## check the style of the code
 lock: env  ## write requirements.lock anew, with today's newest versions
 	$(PYTHON) -m venv --clear _build/lock
 	_build/lock/bin/python -m pip install --upgrade pip
-	_build/lock/bin/python -m pip install -e '.[keras,torch,book,dev]'
+	_build/lock/bin/python -m pip install -e '.[keras,torch,beyond,book,dev]'
 	_build/lock/bin/python -m pip list --format=freeze --exclude unet-course --exclude pip \
 		| sed 's/+[a-z0-9.]*$$//' > requirements.lock
 

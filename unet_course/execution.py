@@ -175,7 +175,9 @@ def fingerprint(chapter, values):
     digest.update(json.dumps(values, sort_keys=True).encode())
     digest.update((chapter.root / "requirements.lock").read_bytes())
     for module in sorted(imports.modules(code, skip=others)):
-        digest.update(module.encode() + imports.source(module).read_bytes())
+        path = imports.source(module)
+        for file in sorted(path.parent.glob(f"{path.stem}*.*")) if path.stem != "__init__" else [path]:
+            digest.update(module.encode() + file.read_bytes())  # a module's scripts and weights bear its name
     shown = "*" if "results.read_all(" in code else f"{Path(chapter.name).name}_*"
     records = (chapter.root / "book" / "results").glob(f"{shown}.json")
     for record in () if values.get("save_record") else sorted(records):  # a run that writes one must not undo itself

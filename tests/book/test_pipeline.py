@@ -87,6 +87,8 @@ def test_the_key_follows_text_package_records_and_data(clone, monkeypatch, tmp_p
     original = imports.source
     monkeypatch.setattr(imports, "source", lambda name: changed if name.endswith(".checks") else original(name))
     keys.append(execution.fingerprint(chapter, {"framework": "torch"}))
+    (tmp_path / "checks.js").write_text("// a script of that module")
+    keys.append(execution.fingerprint(chapter, {"framework": "torch"}))
     (data_root / "cache").mkdir(parents=True)
     same = execution.fingerprint(chapter, {"framework": "torch"})
     assert same == keys[-1], "the cache of decoded pictures is not data"
@@ -95,7 +97,7 @@ def test_the_key_follows_text_package_records_and_data(clone, monkeypatch, tmp_p
     (data_root / "phantoms/nuclei").mkdir(parents=True)
     (data_root / "phantoms/nuclei/PHANTOM.json").write_text("{}")
     keys.append(execution.fingerprint(chapter, {"framework": "torch"}))
-    assert len(set(keys)) == 6
+    assert len(set(keys)) == 7
 
 
 @pytest.fixture

@@ -115,7 +115,8 @@ def _plain_errors(*expected):
     try:
         yield
     except ModuleNotFoundError as error:
-        remedy = "`make env` in a clone of the course, or `pip install 'unet-course[keras,torch,beyond,book]'`, brings it"
+        package = "unet-course[keras,torch,beyond,book]"
+        remedy = f"`make env` in a clone of the course, or `pip install '{package}'`, brings it"
         _stop(f"The package {error.name} is not installed: {remedy}.")
     except (BookError, DataError, SiteError, FileNotFoundError, *expected) as error:
         _stop(error)

@@ -133,7 +133,11 @@ def build(profile="smoke"):
 
     wanted = [(chapter, framework) for chapter in book.chapters() for framework in book.frameworks(chapter)]
     workers = min(os.cpu_count(), MOST_AT_A_TIME) if profile == "smoke" else 1
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    log = book.root() / "_build" / "kernels.log"
+    log.parent.mkdir(exist_ok=True)
+    log.unlink(missing_ok=True)
+    start = {"mp_context": multiprocessing.get_context("spawn"), "initializer": _say_to, "initargs": (log,)}
+    with ProcessPoolExecutor(workers, **start) as pool:
         running = [pool.submit(run, chapter, profile, framework) for chapter, framework in wanted]
         try:
             outputs = [one.result() for one in running]
@@ -144,6 +148,11 @@ def build(profile="smoke"):
     for (chapter, framework), path in zip(wanted, outputs, strict=True):
         executed.setdefault(chapter.name, {})[framework] = path
     return site.build_site(executed, out=book.root() / "_build" / "html")
+
+
+def _say_to(log):
+    """Send what kernels say outside of their cells to a file: TensorFlow greets every start with a screenful."""
+    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
 
 
 def kernel_environment(folder, *, smoke):

@@ -128,10 +128,13 @@ def test_a_page_that_shows_every_record_runs_again_after_any(page, clone):
     assert execution.fingerprint(page, {}) != before
 
 
-def test_building_runs_every_chapter_and_stops_at_one_that_fails(clone, monkeypatch):
+def test_building_runs_every_chapter_and_stops_at_one_that_fails(clone, monkeypatch, capfd):
     given = []
     monkeypatch.setattr("unet_course.site.build_site", lambda executed, out: given.append(executed))
+    edit(clone, "book/a.md", "print(framework, size)", "import os\nos.write(2, b'a greeting')\nprint(framework, size)")
     execution.build("smoke")
+    assert "a greeting" in (clone / "_build" / "kernels.log").read_text()
+    assert "a greeting" not in capfd.readouterr().err
     assert [name.parts[-2] for name in given[0]["a"].values()] == ["torch", "keras"]
     edit(clone, "book/a.md", "print(framework, size)", "1 / 0")
     with pytest.raises(book.BookError, match="ZeroDivisionError"):

@@ -37,24 +37,40 @@ def matching_width(function):
 
 
 def attention_gate(function):
-    """Check `function(skip, signal, to_skip, to_signal, to_weight)`: a gate's weighted skip connection."""
+    """Check `function(skip, signal, to_skip, to_signal, to_weight)`: a gated skip connection, and a coarse signal."""
     rng = np.random.default_rng(0)
-    shapes = [(4, 5, 6), (4, 5, 3), (6, 2), (3, 2), (2,)]
-    skip, signal, to_skip, to_signal, to_weight = (rng.normal(size=shape) for shape in shapes)
-    both = np.maximum(skip @ to_skip + signal @ to_signal, 0)
-    weight = 1 / (1 + np.exp(-(both @ to_weight)))
+    skip, to_skip, to_signal, to_weight = (rng.normal(size=shape) for shape in [(2, 4, 8, 3), (3, 5), (2, 5), (5,)])
+    flat, half, quarter = np.ones((2, 2, 4, 2)), rng.normal(size=(2, 2, 4, 2)), rng.normal(size=(2, 1, 2, 2))
+    learned, zeros = (to_skip, to_signal, to_weight), (0 * to_skip, 0 * to_signal, to_weight)
+
+    def expected(signal, to_skip, to_signal, to_weight, times=2):
+        large = np.kron(signal, np.ones((1, times, times, 1)))
+        hidden = np.maximum(skip @ to_skip + large @ to_signal, 0)
+        return np.concatenate([skip / (1 + np.exp(-(hidden @ to_weight)))[..., None], large], axis=-1)
+
     cases = [
         (
-            (skip, signal, 0 * to_skip, 0 * to_signal, to_weight),
-            skip / 2,
-            "Where both matrices are 0 the sigmoid sees 0 and the weight is one half: half of the skip connection must "
-            "come out, with all its channels.",
+            (skip, flat, *zeros),
+            expected(flat, *zeros),
+            "The signal is 1 everywhere and both matrices are 0, so the sigmoid sees 0 and each weight is one half. On "
+            "the last axis, half of the skip features must come first, then the signal, as large as they are.",
         ),
         (
-            (skip, signal, to_skip, to_signal, to_weight),
-            skip * weight[..., None],
-            "Add what the two matrices give, cut off below 0, multiply by `to_weight`, take the sigmoid, and multiply "
-            "each channel of the skip connection by it.",
+            (skip, half, *zeros),
+            expected(half, *zeros),
+            "Each pixel of the signal becomes a square of 2 by 2 equal pixels, and squares of neighbours stay "
+            "neighbours: repeat along both axes of the picture, and leave those of the batch and the channels alone.",
+        ),
+        (
+            (skip, quarter, *zeros),
+            expected(quarter, *zeros, times=4),
+            "This signal comes from two levels below. Find from the two shapes how many times smaller it is.",
+        ),
+        (
+            (skip, half, *learned),
+            expected(half, *learned),
+            "Now the matrices are not 0. Enlarge, add what the two matrices give, cut the sum off below 0, multiply by "
+            "`to_weight`, and take the sigmoid. It weighs the skip features only: the signal comes over as it is.",
         ),
     ]
     check("attention_gate", function, cases)

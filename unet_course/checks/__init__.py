@@ -10,7 +10,7 @@ from .honest_splits import grouped_folds, mean_of_draw, shared_patients
 from .images_and_masks import area_mm2, majority_shrink, one_hot_labels
 from .lgg_batchnorm import batch_norm, ensemble_mask, paired_interval, scaled_rate
 from .lgg_encoders import held_out_patients, nothing_dice, triangular_rate
-from .losses_and_metrics import iou_from_dice, patient_dice, soft_dice_slope
+from .losses_and_metrics import iou_from_dice, patient_dice, tversky_slope
 from .noise_and_tv import anisotropic_tv, duality_gap, two_levels
 from .nuclei import background_accuracy, dice_from_counts, merge_masks
 from .preparing_mr import glcm_contrast, mean_field_step, z_score
@@ -75,12 +75,12 @@ __all__ = [
     "scaled_rate",
     "shard",
     "shared_patients",
-    "soft_dice_slope",
     "steady_rate",
     "stops_at",
     "strided_filter",
     "swap_sides",
     "triangular_rate",
+    "tversky_slope",
     "two_levels",
     "updates",
     "updates_an_epoch",

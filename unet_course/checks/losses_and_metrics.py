@@ -43,26 +43,41 @@ def patient_dice(function):
     check("patient_dice", function, cases)
 
 
-def soft_dice_slope(function):
-    """Check `function(p, t, s)`: the slope of the soft Dice loss by each probability."""
-    p, t = np.array([[0.9, 0.4], [0.2, 0.5]]), np.array([[1, 1], [0, 0]])
-    overlap, total = 2 * np.sum(p * t) + 1, np.sum(p) + np.sum(t) + 1
-    cases = [
+def tversky_slope(function):
+    """Check `function(p, t, alpha, beta, s)`: the slope of the soft Tversky loss by each probability."""
+    p, t = np.array([[0.9, 0.4, 0.7], [0.2, 0.5, 0.1]]), np.array([[1, 1, 0], [0, 0, 1]])
+    tries = [
         (
-            (np.array([1.0, 1.0, 1.0, 0.0]), np.zeros(4), 1.0),
-            np.full(4, 1 / 16),
-            "On an empty mask every pixel has the slope s / (P + s)^2: more marking, more loss. Mind its sign.",
+            (p, 0 * t, 0.5, 0.5, 1.0),
+            "On an empty mask only false alarms are possible. Every pixel has the same slope, and it is above 0: more "
+            "marking, more loss. It is by the probability, not by the logit.",
         ),
         (
-            (p, t, 1.0),
-            (overlap - 2 * t * total) / total**2,
-            "The slope of 1 - N / D is (N D' - N' D) / D^2, with N = 2 sum(p t) + s, D = sum(p) + sum(t) + s, "
-            "D' = 1 and N' = 2 t.",
+            (p, t, 0.5, 0.5, 1.0),
+            "With one half for both weights this is the soft Dice loss, whose slope the text gives. An object pixel "
+            "changes the numerator and, by the overlap and by the misses, the denominator too.",
         ),
         (
-            (p, t, 10.0),
-            (overlap + 9 - 2 * t * (total + 9)) / (total + 9) ** 2,
-            "That was right for s = 1 only: s belongs in the numerator and in the denominator.",
+            (p, t, 0.3, 0.7, 1.0),
+            "That was right for equal weights. `alpha` belongs to the false alarms, pixels with t = 0, `beta` to the "
+            "misses, pixels with t = 1, and both count in the sums of every pixel's slope.",
         ),
+        ((p, t, 0.3, 0.7, 10.0), "That was right for s = 1 only: s belongs in the numerator and in the denominator."),
     ]
-    check("soft_dice_slope", function, cases)
+    check("tversky_slope", function, [(given, _measured_slope(*given), hint) for given, hint in tries])
+
+
+def _tversky_loss(p, t, alpha, beta, s):
+    top = 2 * np.sum(p * t) + s
+    return 1 - top / (top + 2 * alpha * np.sum(p * (1 - t)) + 2 * beta * np.sum((1 - p) * t))
+
+
+def _measured_slope(p, *others, step=1e-4):
+    """How much the loss changes when each probability alone goes a step up and a step down."""
+    slope = np.zeros_like(p)
+    for pixel in np.ndindex(p.shape):
+        up, down = p.copy(), p.copy()
+        up[pixel] += step
+        down[pixel] -= step
+        slope[pixel] = (_tversky_loss(up, *others) - _tversky_loss(down, *others)) / (2 * step)
+    return slope

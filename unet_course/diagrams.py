@@ -38,6 +38,10 @@ def unet_diagram(shapes, *, skips=True):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Notes
+    -----
+    Explained in the chapter on the U-Net, section "Deeper".
     """
     depth = sum(name.startswith("encoder_") for name in shapes)
     figure, axis = plt.subplots(figsize=(8.4, 1.15 * depth + 0.5), layout="constrained")

@@ -16,6 +16,11 @@ def logits(weights, images):
     Returns
     -------
     array of float32, shape (N, H, W, K)
+
+    Raises
+    ------
+    ValueError
+        If the weights are of another network; names one that is missing or too much.
     """
 
     def block(x, name):

@@ -31,6 +31,17 @@ class Layer(NamedTuple):
 def output_size(size, kernel, stride=1, padding=0):
     """Pixels that come out of a convolution or a pooling: floor((size + 2 padding - kernel) / stride) + 1.
 
+    Parameters
+    ----------
+    size : int
+        Pixels that go in, along one axis.
+    kernel, stride, padding : int
+        As `Layer` has them.
+
+    Returns
+    -------
+    int
+
     Raises
     ------
     ValueError
@@ -47,7 +58,19 @@ def output_size(size, kernel, stride=1, padding=0):
 
 
 def output_sizes(layers, size):
-    """Pixels after each layer: a dict from the layers' names, in their order.
+    """Pixels after each layer.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        From the input to the output; with an `up` each output of the layer becomes that many.
+    size : int
+        Pixels that go in, along one axis.
+
+    Returns
+    -------
+    dict of str to int
+        From the layers' names, in their order.
 
     Raises
     ------
@@ -93,6 +116,16 @@ def receptive_field(layers):
     Without `up` it is 1 + the sum of (kernel - 1) x the strides of all earlier layers. Behind an `up` neighbours may
     see windows of different widths, so all of them are looked at.
 
+    Parameters
+    ----------
+    layers : sequence of Layer
+        From the input to the output.
+
+    Returns
+    -------
+    int
+        Pixels. Padding does not make it smaller: what lies beyond the border counts too.
+
     References
     ----------
     Araujo, Norris, Sim (2019), Computing receptive fields of convolutional neural networks,
@@ -137,7 +170,21 @@ def unet_layers(depth=5, *, kernel=3, padding="same"):
 
 
 def convolution_parameters(channels, filters, kernel=3, *, bias=True):
-    """Numbers a convolution learns: each filter has kernel x kernel x channels weights, and a bias if it has one."""
+    """Numbers a convolution learns: (kernel x kernel x channels + bias) x filters.
+
+    Parameters
+    ----------
+    channels, filters : int
+        Feature maps that go in, and that come out.
+    kernel : int
+        Side of its square in pixels.
+    bias : bool
+        Whether each filter adds a number of its own; before batch norm it need not.
+
+    Returns
+    -------
+    int
+    """
     return (kernel * kernel * channels + bias) * filters
 
 

@@ -63,9 +63,15 @@ def check_card(card):
 def get_state(model):
     """Copies of the weights and batch-norm statistics of a model of either twin, by PyTorch's names.
 
+    Parameters
+    ----------
+    model : torch.nn.Module or keras.Model
+        Of this package.
+
     Returns
     -------
     dict of str to array of float32
+        Kernels as PyTorch keeps them, whichever twin they come from. Later training does not change them.
     """
     if not hasattr(model, "trainable_weights"):
         return {name: tensor.cpu().numpy().copy() for name, tensor in _tensors(model).items()}
@@ -79,7 +85,25 @@ def get_state(model):
 
 
 def set_state(model, state):
-    """Put a state into a model of either twin, which is returned; ValueError when it belongs to another network."""
+    """Put a state into a model of either twin.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or keras.Model
+        Of this package; its weights and batch-norm statistics change.
+    state : dict of str to array of float32
+        As `get_state` returns it, from a model of either twin.
+
+    Returns
+    -------
+    torch.nn.Module or keras.Model
+        The same model.
+
+    Raises
+    ------
+    ValueError
+        If the state belongs to another network; names what does not fit.
+    """
     if hasattr(model, "trainable_weights"):
         for weight, name in convert.pairs(model.layers, state):
             weight.assign(convert.turn(state[name], back=True))

@@ -42,7 +42,8 @@ class Plain:
 
     def _link(self, match):
         """Lead to the notebook of another chapter, under the title given or its own."""
-        page = (self.folder / f"{match[2]}.md").read_text()
+        target = match[2].replace("../notebooks/", "../book/")  # the text of an executed chapter
+        page = (self.folder / f"{target}.md").read_text()
         title = match[1] or re.search(r"^# (.+)$", page, re.MULTILINE)[1]
         return f"[{title}]({match[2]}.ipynb)" if "{code-cell}" in page else title
 

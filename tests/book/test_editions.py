@@ -121,3 +121,11 @@ def test_chapters_say_how_long_reading_takes():
         said = re.search(r"Reading takes (\d+) minutes", chapter.source.read_text())
         if said:
             assert 1 / 1.6 < int(said[1]) / book.reading_minutes(chapter) < 1.6, chapter.name
+
+
+@pytest.mark.slow
+def test_links_of_the_plans_lead_to_pages_of_the_site(instructor):
+    for plan in (instructor / "plans").iterdir():
+        links = re.findall(r'href="(\.\./[^"]+)"', plan.read_text())
+        assert len(links) > 10
+        assert [link for link in links if not (plan.parent / link).exists()] == []

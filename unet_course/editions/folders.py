@@ -1,5 +1,6 @@
 """Folders to hand out: the student edition, the instructor edition, and a room without internet."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -70,9 +71,8 @@ def instructor(out):
         _write(part / "README.md", INSTRUCTOR)
         for plan in plans:
             text = Plain(plan)(plan.read_text())
-            _write(
-                part / "plans" / f"{plan.stem}.html", markdown.page(plan.stem, f"<main>{markdown.to_html(text)}</main>")
-            )
+            text = re.sub(r"\(\.\./\.\./(notebooks/.*?)\.ipynb\)", r"(../student/site/\1.html)", text)
+            _write(part / "plans" / f"{plan.stem}.html", markdown.document(plan.stem, text))
         decks = []
         for chapter, framework, executed in _runs():
             own = framework == book.frameworks(chapter)[0]

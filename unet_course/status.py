@@ -57,15 +57,21 @@ def with_sizes(page, site):
     """
 
     def size(match):
-        return f"{match[1]}{(site / match[2]).stat().st_size / 1e6:.2f}"
+        return f"{match[1]}{megabytes(site / match[2]):.2f}"
 
     return re.sub(r'(<span data-size-of="([^"]+)">)[^<]*', size, page)
+
+
+def megabytes(page):
+    """Size of a built page with the pictures it shows, MB (10^6 bytes)."""
+    pictures = {page.parent / source for source in re.findall(r'<img[^>]* src="([^":]+)"', page.read_text())}
+    return sum(file.stat().st_size for file in {page, *pictures}) / 1e6
 
 
 def _seconds(runs):
     """Seconds of the run in each framework; a page that runs once has one number."""
     seconds = []
-    for framework, path in runs.items():
+    for framework, path in sorted(runs.items()):
         minutes = json.loads(path.read_text())["metadata"]["unet_course"]["minutes"]
         seconds.append(f"{60 * minutes:.0f}" if framework == book.ONCE else f"{framework} {60 * minutes:.0f}")
     return ", ".join(seconds)

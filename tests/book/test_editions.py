@@ -115,6 +115,14 @@ def test_the_table_of_pages_has_a_row_for_each_and_takes_sizes(tmp_path):
     assert status.with_sizes(filled, tmp_path) == filled
 
 
+def test_the_size_of_a_page_counts_its_pictures_once(tmp_path):
+    (tmp_path / "_images").mkdir()
+    (tmp_path / "_images" / "a.png").write_bytes(b"x" * 500_000)
+    page = tmp_path / "a.html"
+    page.write_text('<img alt="" src="_images/a.png"><img src="_images/a.png"><img src="data:image/png;base64,AAAA">')
+    assert status.megabytes(page) == pytest.approx(0.5, abs=0.001)
+
+
 def test_chapters_say_how_long_reading_takes():
     """Within a factor of 1.6 of what 200 words a minute give: a promise that students can plan with."""
     for chapter in book.chapters():

@@ -99,6 +99,11 @@ def test_exercises_have_a_check_and_a_hidden_solution(lesson):
     assert len(re.findall(r"^checks\.\w+\(", text, re.MULTILINE)) == 2 * len(exercises)
 
 
+def test_what_changes_with_every_commit_is_not_compared(chapter):
+    stating = [cell for cell in code_cells(chapter) if "PROVENANCE_MIME" in cell.source]
+    assert stating and all({"remove-cell", "nbval-ignore-output"} <= set(tags(cell)) for cell in stating)
+
+
 @pytest.mark.parametrize("profile", ["smoke", "laptop", "full"])
 def test_profiles_fit_the_chapter(chapter, profile):
     for framework in book.frameworks(chapter):

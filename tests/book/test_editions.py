@@ -123,6 +123,12 @@ def test_the_size_of_a_page_counts_its_pictures_once(tmp_path):
     assert status.megabytes(page) == pytest.approx(0.5, abs=0.001)
 
 
+def test_every_page_is_smaller_than_one_and_a_half_megabytes(built):
+    """With its pictures: a class that opens it on phones at once should not wait."""
+    sizes = {file: status.megabytes(ROOT / "_build" / "html" / f"{file}.html") for file, _ in book.pages()}
+    assert {file: size for file, size in sizes.items() if size >= 1.5} == {}
+
+
 def test_chapters_say_how_long_reading_takes():
     """Within a factor of 1.6 of what 200 words a minute give: a promise that students can plan with."""
     for chapter in book.chapters():

@@ -29,6 +29,11 @@ class Chapter:
     def source(self):
         return self.root / "book" / f"{self.name}.md"
 
+    def notebook(self, framework):
+        """Path of a run's notebook in a folder of notebooks: the chapter's own framework has the plain name."""
+        ending = "" if framework == frameworks(self)[0] else f"_{framework}"
+        return f"{self.name}{ending}.ipynb"
+
     def executed(self, profile, framework):
         return self.root / "_build" / "executed" / profile / framework / f"{self.name}.ipynb"
 

@@ -44,10 +44,9 @@ def export(profile="smoke"):
     """
     written = []
     for chapter in book.chapters():
-        for position, framework in enumerate(book.frameworks(chapter)):
+        for framework in book.frameworks(chapter):
             executed = nbformat.read(execution.run(chapter, profile, framework), 4)
-            ending = f"_{framework}" if position else ""
-            path = chapter.root / "notebooks" / f"{chapter.name}{ending}.ipynb"
+            path = chapter.root / "notebooks" / chapter.notebook(framework)
             path.parent.mkdir(parents=True, exist_ok=True)
             nbformat.write(for_colab(executed, chapter), path)
             written.append(path)

@@ -58,35 +58,33 @@ def student(out):
     book.BookError
         If the site has not been built.
     """
+    executed = _executed()
     with paths.whole_folder(out) as part:
-        _student(part)
+        _student(part, executed)
     return out
 
 
 def instructor(out):
     """Write what an instructor gets: plans, slides, answers, timings, notebooks with solutions, the student edition."""
     plans = sorted((book.root() / "book" / "teaching").glob("plan_*.md"))
+    executed = _executed()
     with paths.whole_folder(out) as part:
-        _student(part / "student")
+        _student(part / "student", executed)
         _write(part / "README.md", INSTRUCTOR)
         for plan in plans:
             text = Plain(plan)(plan.read_text())
             text = re.sub(r"\(\.\./\.\./(notebooks/.*?)\.ipynb\)", r"(../student/site/\1.html)", text)
             _write(part / "plans" / f"{plan.stem}.html", markdown.document(plan.stem, text))
         decks = []
-        for chapter, framework, executed in _runs():
-            own = framework == book.frameworks(chapter)[0]
-            ending = "" if own else f"_{framework}"
-            _write_notebook(
-                part / "notebooks" / f"{chapter.name}{ending}.ipynb",
-                export.for_colab(executed, chapter, pictures=True, hide_solutions=False),
-            )
-            if own:
-                _write(part / "slides" / f"{chapter.name}.html", slides.deck(executed, chapter))
+        for chapter, framework, notebook in _runs(executed):
+            opened = export.for_colab(notebook, chapter, pictures=True, hide_solutions=False)
+            _write_notebook(part / "notebooks" / chapter.notebook(framework), opened)
+            if framework == book.frameworks(chapter)[0]:
+                _write(part / "slides" / f"{chapter.name}.html", slides.deck(notebook, chapter))
                 decks.append((chapter.name, book.title(chapter)))
         _write(part / "slides" / "index.html", slides.contents(decks))
         _write(part / "answers.html", answers.page())
-        _write(part / "timings.html", markdown.document("Timings", status.table(_executed())))
+        _write(part / "timings.html", markdown.document("Timings", status.table(executed)))
     return out
 
 
@@ -114,25 +112,24 @@ def room(out):
     return out
 
 
-def _student(out):
+def _student(out, executed):
     site = book.root() / "_build" / "html"
     if not (site / "index.html").exists():
         raise book.BookError("The site has not been built: run `make book` first.")
     shutil.copytree(site, out / "site")
-    for chapter, framework, executed in _runs():
-        ending = "" if framework == book.frameworks(chapter)[0] else f"_{framework}"
-        path = out / "notebooks" / f"{chapter.name}{ending}.ipynb"
-        _write_notebook(path, export.for_colab(executed, chapter, pictures=True))
+    for chapter, framework, notebook in _runs(executed):
+        path = out / "notebooks" / chapter.notebook(framework)
+        _write_notebook(path, export.for_colab(notebook, chapter, pictures=True))
     _write(out / "README.md", STUDENT)
 
 
-def _runs():
+def _runs(executed):
     """Every chapter in each of its frameworks, with the executed smoke run."""
     import nbformat
 
-    for name, paths_by_framework in _executed().items():
-        for framework, path in paths_by_framework.items():
-            yield book.chapter(name), framework, nbformat.read(path, 4)
+    for chapter in book.chapters():
+        for framework, path in executed[chapter.name].items():
+            yield chapter, framework, nbformat.read(path, 4)
 
 
 def _executed():

@@ -29,7 +29,8 @@ def pages_with(mark):
 def pytest_generate_tests(metafunc):
     marks = {"explorer_address": 'class="uc-explorer"', "quiz_address": 'class="uc-quiz-bar"'}
     if "address" in metafunc.fixturenames:
-        metafunc.parametrize("address", site_pages() or ["no site"])
+        # By module: the tests of one address follow each other, so that they can share an opened page.
+        metafunc.parametrize("address", site_pages() or ["no site"], scope="module")
     for fixture in marks.keys() & set(metafunc.fixturenames):
         metafunc.parametrize(fixture, pages_with(marks[fixture]) or ["no such page"])
 
@@ -44,6 +45,12 @@ def missing(what):
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
+
+
+@pytest.fixture(scope="session")
+def folder():
+    """The folder of the built site."""
+    return HTML
 
 
 @pytest.fixture(scope="session")
@@ -110,14 +117,26 @@ def new_page(browser, root):
     def open_page(address, **options):
         context = browser.new_context(**{"viewport": DESKTOP, "color_scheme": "light", **options})
         contexts.append(context)
-        page = context.new_page()
-        page.problems = watch(page, root)
-        page.goto(root + address)
-        return page
+        return visit(context, root, address)
 
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def opened(browser, root, address):
+    """The page of an address, opened once for all tests that only look at it: opening takes longer than most looks."""
+    context = browser.new_context(viewport=DESKTOP, color_scheme="light")
+    yield visit(context, root, address)
+    context.close()
+
+
+def visit(context, root, address):
+    page = context.new_page()
+    page.problems = watch(page, root)
+    page.goto(root + address)
+    return page
 
 
 def watch(page, root):

@@ -5,3 +5,10 @@ names. Nothing heavy is imported here, so the command line answers at once and e
 """
 
 __version__ = "0.1.0"
+
+REPOSITORY = "https://github.com/unet-course/unet-course"
+
+
+def requirement(extras=""):
+    """What pip has to be told: no package index has the course, and a stranger's package may bear its name one day."""
+    return f"unet-course{f'[{extras}]' if extras else ''} @ git+{REPOSITORY}"

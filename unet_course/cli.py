@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from . import requirement
+
 # The commands import what they need themselves: `--help` answers at once, and `doctor` works when things are missing.
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -115,7 +117,7 @@ def _plain_errors(*expected):
     try:
         yield
     except ModuleNotFoundError as error:
-        package = "unet-course[keras,torch,beyond,book]"
+        package = requirement("keras,torch,beyond,book")
         remedy = f"`make env` in a clone of the course, or `pip install '{package}'`, brings it"
         _stop(f"The package {error.name} is not installed: {remedy}.")
     except (BookError, DataError, SiteError, FileNotFoundError, *expected) as error:

@@ -10,11 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import datasets, paths
+from . import datasets, paths, requirement
 from .datasets.sources import SOURCES
 
 TOOLS = {
     "core": ("numpy", "scipy", "scikit-image", "scikit-learn", "pandas", "matplotlib"),
+    "beyond": ("accelerate", "distributed", "onnx", "onnxruntime"),
     "book": ("jupyter-book", "jupytext", "papermill", "ipykernel"),
     "dev": ("pytest", "nbval", "playwright", "ruff"),
 }
@@ -145,8 +146,8 @@ def _browser():
 
 
 def _install(extra):
-    extras = "" if extra == "core" else f"[{extra}]"
-    return f"run `make env` in a clone of the course, or `pip install 'unet-course{extras}'`"
+    package = requirement("" if extra == "core" else extra)
+    return f"run `make env` in a clone of the course, or `pip install '{package}'`"
 
 
 def _version(name):

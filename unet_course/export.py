@@ -5,12 +5,11 @@ import copy
 import nbformat
 import yaml
 
-from . import book, execution, exercises
+from . import book, execution, exercises, requirement
 from .plain import Plain
 from .results import PROVENANCE_MIME
 
 SITE = "https://unet-course.github.io/unet-course"
-PACKAGE = "unet-course{extra} @ git+https://github.com/unet-course/unet-course"
 
 # Does nothing where the package is installed. The constraints keep every package that is there as it is: pip takes an
 # older version of what is missing, or stops, rather than replace Colab's numpy, torch or tensorflow.
@@ -101,8 +100,7 @@ def for_colab(executed, chapter, *, pictures=False, hide_solutions=True):
 
 def install(chapter):
     """The first code cell of a notebook: installs the package where it is missing, and draws phantoms."""
-    extra = "[beyond]" if chapter.name.startswith("beyond/") else ""
-    return _INSTALL.format(package=PACKAGE.format(extra=extra))
+    return _INSTALL.format(package=requirement("beyond" if chapter.name.startswith("beyond/") else ""))
 
 
 def _hide(cell):

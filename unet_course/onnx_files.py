@@ -1,7 +1,7 @@
 """Models as ONNX files: written from either twin, run without either.
 
 ONNX is a format for networks: a list of operations with their weights. onnxruntime runs it from Python, C, C#, Java and
-JavaScript, with no framework installed. Needs the extra `beyond`: `pip install "unet-course[beyond]"`.
+JavaScript, with no framework installed. Needs what the extra `beyond` brings.
 """
 
 import contextlib

@@ -10,10 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import paths, status
+from . import REPOSITORY, paths, status
 
 LABELS = {"keras": "Keras", "torch": "PyTorch"}
-REPOSITORY = "https://github.com/unet-course/unet-course"
 # `python -m jupyter_book` does not exist.
 START = "from jupyter_book.cli.main import main; main()"
 STATUS = "book/appendix/status.md"  # its table is filled in here

@@ -95,7 +95,7 @@ def test_the_doctor_works_without_frameworks_and_data_and_says_how_to_get_them(t
     report = doctor(tmp_path, UNET_COURSE_DATA=str(tmp_path / "empty"))
     assert "torch: unet_course.torch needs PyTorch" in report
     assert "keras: unet_course.keras needs Keras 3" in report
-    assert "'unet-course[torch]'" in report
+    assert "'unet-course[torch] @ git+https://" in report
     assert "unet-course data nuclei" in report
 
 

@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from unet_course import book, export
+from unet_course import book, export, requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -72,7 +72,7 @@ def test_the_first_cell_asks_pip_once_and_keeps_what_is_there(constraints):
     kept, command = constraints
     assert dict(line.split("==") for line in kept.read_text().split()) == COLAB
     install = ["-m", "pip", "install", "--quiet", "--constraint", "installed_before.txt"]
-    assert command == [*install, export.PACKAGE.format(extra="")]
+    assert command == [*install, requirement()]
 
 
 @pytest.mark.slow

@@ -50,6 +50,16 @@ def test_the_place_of_an_answer_does_not_tell_whether_it_is_right():
     assert all(set(question.mixed) == set(question.answers) for question in questions)
 
 
+def test_the_length_of_an_answer_does_not_tell_whether_it_is_right():
+    longest = []
+    for question in (question for file in FILES for question in quizzes.read(file)):
+        right = max(len(answer.text) for answer in question.answers if answer.right)
+        wrong = max(len(answer.text) for answer in question.answers if not answer.right)
+        assert right <= 1.25 * wrong, question.text
+        longest.append(right > wrong)
+    assert 0.2 < sum(longest) / len(longest) < 0.5
+
+
 def change(**changes):
     return [GOOD[0] | changes]
 

@@ -41,12 +41,12 @@ VOLUME_NETWORKS = {"2-D": ("unet", 14), "3-D": ("unet_3d", 8)}
 SLICES = 16  # of one block of neighbouring slices
 
 
-def train(uc, model, data, loss, *, rate, epochs, batch_size, seed):
+def train(uc, model, data, loss, *, rate, epochs, batch_size, seed, callbacks=()):
     """Train; return the history, and the seconds of processor time."""
     started = time.process_time()
     history = uc.fit(
         model, *data, loss=loss, learning_rate=rate, epochs=epochs, batch_size=batch_size, augment=True,
-        metrics=("dice",), precision="auto", seed=seed,
+        metrics=("dice",), callbacks=callbacks, precision="auto", seed=seed,
     )  # fmt: skip
     return history, round(time.process_time() - started, 2)
 
@@ -83,9 +83,11 @@ def volume_run(dataset, uc, options, *, network, seed):
     builder, filters = VOLUME_NETWORKS[network]
     uc.set_seed(seed)
     model = getattr(uc, builder)(4, 1, base_filters=filters, depth=3)
+    # With one block a batch, the validation loss jumps from epoch to epoch: both networks keep their best one.
     _, seconds = train(
         uc, model, data, uc.bce_dice_loss,
         rate=options.volume_rate, epochs=options.volume_epochs, batch_size=SLICES if flat else 1, seed=seed,
+        callbacks=[uc.EarlyStopping(options.volume_epochs)],
     )  # fmt: skip
     images, truth = blocks["test"]
     asked = images.reshape(-1, *images.shape[2:]) if flat else images
@@ -170,9 +172,9 @@ def main():
     parser.add_argument("--epochs", type=int, default=18)
     parser.add_argument("--rates", type=float, nargs="+", default=[0.001, 0.004])
     parser.add_argument("--volume-rate", type=float, default=0.004)
-    parser.add_argument("--volume-epochs", type=int, default=5)
+    parser.add_argument("--volume-epochs", type=int, default=24)
     parser.add_argument("--volume-cases", type=int, default=24)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--folder", help="keep each finished run here, and go on from there")
     parser.add_argument("--record", help="write the figures here (JSON)")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-# `make help` lists the targets. Needed beforehand: make and Python 3.11 or newer.
+# `make help` lists the targets. Needed beforehand: make and Python 3.11, 3.12 or 3.13.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -22,8 +22,8 @@ help:  ## list the targets
 env: .venv/.stamp  ## make the environment in .venv (quick when nothing changed)
 
 .venv/.stamp: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "The course needs Python 3.11 or newer, and $(PYTHON) is older or missing. Name another one:" \
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+		echo "The course needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is another one or missing. Name one:" \
 			"make env PYTHON=python3.11"; exit 1; }
 	@echo "Making the environment in .venv. The first time this downloads several gigabytes of packages."
 	@$(PYTHON) -m venv .venv || { \
@@ -52,7 +52,7 @@ student: book  ## a folder for students: the site, and notebooks with solutions 
 instructor: book  ## a folder for instructors: plans, slides, answers, timings, notebooks with solutions
 	$(BIN)/unet-course edition instructor
 
-room: book  ## a folder for a room without internet: wheels (several gigabytes), data, the student edition
+room: book  ## a folder for a room without internet: wheels (1.3 GB; with CUDA several), data, the student edition
 	$(BIN)/unet-course edition room
 
 laptop: env  ## run every chapter on real data with the laptop profile; writes records to book/results

@@ -96,10 +96,11 @@ def main():
     parser.add_argument("--width", type=int, default=32, help="filters of the finest level; 32 makes 7.8 M parameters")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--record", default=Path(__file__).with_suffix(".json"), type=Path, help="where the figures go")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--options", type=json.loads, help=argparse.SUPPRESS)
     arguments = vars(parser.parse_args())
-    name, given, turns = (arguments.pop(key) for key in ("child", "options", "turns"))
+    name, given, turns, record = (arguments.pop(key) for key in ("child", "options", "turns", "record"))
     if name:
         return child(name, given)
     peers = []
@@ -113,10 +114,10 @@ def main():
             for peer in peers:
                 peer.obey(order)
         print(f"turn {turn + 1} of {turns}", flush=True)
-    report(peers, arguments)
+    report(peers, arguments, record)
 
 
-def report(peers, arguments):
+def report(peers, arguments, path):
     """Print the table and keep the record."""
     base = peers[0].times
     print(f"\n| peer | training, pictures/s | times {BASE} | prediction, pictures/s | times | peak memory, GB |")
@@ -132,7 +133,7 @@ def report(peers, arguments):
         record["peers"][peer.name] = {"seconds": peer.times, "memory_gb": peer.memory}
         peer.process.stdin.close()
         peer.process.wait()
-    Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    path.write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

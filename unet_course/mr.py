@@ -92,7 +92,7 @@ def correct_bias(image, brain=None, *, spacing, levels=4, iterations=50, shrink=
     spacing : float or sequence of float
         Millimetres from pixel to pixel, along each axis in the order of the array.
     levels : int
-        How often the spline is refined; it starts with one piece along each axis.
+        Of the spline: the first has one piece along each axis, each further one halves them.
     iterations : int
         At most so many steps on each level.
     shrink : int

@@ -73,7 +73,7 @@ def instances(probabilities, *, threshold=0.5, min_distance=3, min_area=5):
     )
     seeds = np.zeros(foreground.shape, dtype=np.int32)
     seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
-    return segmentation.watershed(-distance, seeds, mask=foreground).astype(np.int32)
+    return segmentation.watershed(-distance, seeds, mask=foreground, connectivity=2).astype(np.int32)
 
 
 def threshold_table(

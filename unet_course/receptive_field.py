@@ -113,8 +113,8 @@ def window(layers, position):
 def receptive_field(layers):
     """Input pixels, along one axis, that an output pixel depends on; the most of any output pixel.
 
-    Without `up` it is 1 + the sum of (kernel - 1) x the strides of all earlier layers. Behind an `up` neighbours may
-    see windows of different widths, so all of them are looked at.
+    Without `up` it is 1 + the sum of (kernel - 1) x the product of the strides of all earlier layers. Behind an `up`
+    neighbours may see windows of different widths, so all of them are looked at.
 
     Parameters
     ----------
@@ -137,6 +137,8 @@ def receptive_field(layers):
 
 def unet_layers(depth=5, *, kernel=3, padding="same"):
     """The layers of a U-Net on its longest way, through the deepest level: the skips see less than it does.
+
+    With `upsampling="transpose"` or `"repeat"`; the other two have one more convolution a level, and see further.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ def sweep(run, grid, *, protocol=None, folder=None, label="runs"):
             result = _plain(_named(run, settings))
             if path:
                 stored = {"settings": settings, "protocol": protocol, "result": result}
-                paths.write_whole(path, json.dumps(stored, indent=1))
+                paths.write_whole(path, json.dumps(stored, indent=1, default=_listed))
         rows.append({**settings, **result})
     return pd.DataFrame(rows)
 
@@ -177,7 +177,7 @@ def _named(run, settings):
 def _path(folder, settings, protocol):
     if folder is None:
         return None
-    key = json.dumps([settings, protocol], sort_keys=True)
+    key = json.dumps([settings, protocol], sort_keys=True, default=_listed)
     return Path(folder) / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
 
 
@@ -190,4 +190,9 @@ def _stored(path):
 
 def _plain(result):
     """The result as JSON would give it back, so that a stored run and a fresh one look the same."""
-    return json.loads(json.dumps(result, default=lambda value: value.tolist()))
+    return json.loads(json.dumps(result, default=_listed))
+
+
+def _listed(array):
+    """NumPy's numbers and arrays as Python's, for JSON."""
+    return array.tolist()

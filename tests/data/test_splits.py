@@ -78,6 +78,14 @@ def test_groups_are_stratified_by_their_usual_value():
     assert table.site[test].value_counts().tolist() == [20, 20]
 
 
+def test_one_rare_value_does_not_cost_the_others_their_shares():
+    table = patients(*[5] * 41)
+    table.loc[table.group == table.group.iloc[-1], "site"] = "C"
+    for seed in range(5):
+        shares = table.site[splits.split(table, stratify="site", seed=seed)["test"]].value_counts()
+        assert abs(shares["A"] - shares["B"]) <= 5
+
+
 def test_hold_out_tests_on_one_site_and_validates_by_patient():
     table = patients(3, 4, 5, 6, 7, 8, 9, 2)
     parts = splits.hold_out(table, "site", ["B"])

@@ -50,6 +50,12 @@ def test_watershed_drops_specks_and_accepts_emptiness():
 # Thresholds
 
 
+def test_every_foreground_pixel_gets_a_label_where_parts_touch_at_a_corner():
+    mask = np.zeros((12, 12))
+    mask[1:8, 1:8] = mask[8:10, 8:10] = 1
+    assert ((postprocessing.instances(mask, min_distance=6) > 0) == (mask > 0)).all()
+
+
 def test_the_table_holds_the_scores_of_each_threshold():
     rng = np.random.default_rng(0)
     truth = rng.random((4, 8, 8)) < 0.3

@@ -21,6 +21,13 @@ def test_a_list_of_settings_need_not_be_a_grid():
     assert list(table.twice) == [2, 10]
 
 
+def test_settings_may_be_numbers_of_numpy(tmp_path):
+    for _ in range(2):
+        table = studies.sweep(lambda seed: {"loss": np.float32(seed)}, {"seed": np.arange(2)}, folder=tmp_path)
+        assert list(table.loss) == [0, 1]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
     calls = []
 

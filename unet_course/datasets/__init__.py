@@ -21,7 +21,7 @@ class Dataset:
     Attributes
     ----------
     key : str
-        "nuclei", "lgg", "brain_tumor" or "brats".
+        "nuclei", "lgg", "brain_tumor" or "brats"; "folder" for pictures of your own.
     source : str
         "real" or "phantom" (synthetic).
     root : Path

@@ -15,6 +15,7 @@ from . import DataError, Dataset, cache, locate, natural, source_of
 from .duplicates import pixel_hash
 from .pictures import read_picture
 from .resizing import cached_at
+from .sources import fetch_again
 
 KEY = "brain_tumor"
 PARTS = ("Training", "Testing")
@@ -27,7 +28,7 @@ CLASSES = {
 }
 # Change it when the decoding below changes, so that old caches are not used.
 _VERSION = 1
-_REMEDY = f"Fetch the set again: `unet-course data {KEY}`."
+_REMEDY = fetch_again(KEY)
 _AT_ONCE = 64
 
 

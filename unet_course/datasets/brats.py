@@ -66,7 +66,8 @@ def load(root=None, *, source=None):
 def load_slices(root=None, *, size=None, source=None):
     """Read all axial slices as grey levels; the first time case by case into a cache, later they are memory-mapped.
 
-    Of the whole set the cache has 5 GB at 128 pixels, 16 GB at its own 240. While it is made, memory holds one case.
+    Of the whole set the cache has about 4 GB at 128 pixels, 14 GB at its own 240. While it is made, memory
+    holds one case.
 
     Parameters
     ----------

@@ -12,10 +12,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from . import PHANTOM_MARK, DataError, natural, source_of
+from .sources import fetch_again
 from .unpack import tar_members
 
 KEY = "brats"
-REMEDY = f"Fetch it again: `unet-course data {KEY}`."
+REMEDY = fetch_again(KEY)
 MODALITIES = ("flair", "t1", "t1ce", "t2")
 TABLES = ("name_mapping.csv", "survival_info.csv")
 _CASE = re.compile(r"BraTS20_Training_\d+")

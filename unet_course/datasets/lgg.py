@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from . import DataError, Dataset, cache, locate, source_of
 from .pictures import read_picture
 from .resizing import cached_at
+from .sources import fetch_again
 
 KEY = "lgg"
 CHANNELS = ("pre-contrast", "FLAIR", "post-contrast")
@@ -43,7 +44,7 @@ CLINICAL = (
 _VERSION = 1
 _TOP = "kaggle_3m"
 _PATIENT = re.compile(r"TCGA_[A-Za-z0-9]+_[A-Za-z0-9]+_\d{8}")
-_REMEDY = f"Fetch the set again: `unet-course data {KEY}`."
+_REMEDY = fetch_again(KEY)
 
 
 def load(root=None, *, size=None, source=None):

@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 from . import DataError, Dataset, cache, locate, source_of
 from .pictures import read_picture
 from .resizing import cached_at
+from .sources import fetch_again
 
 KEY = "nuclei"
 # Change it when the decoding below changes, so that old caches are not used.
@@ -98,7 +99,7 @@ def read_masks(folder, shape):
     folder = Path(folder)
     files = sorted(folder.glob("*.png"))
     if not files:
-        raise DataError(f"{folder} holds no mask (*.png). Fetch this picture again: `unet-course data nuclei`.")
+        raise DataError(f"{folder} holds no mask (*.png). {fetch_again(KEY)}")
     masks = {}
     for file in files:
         mask = read_picture(file, "L", KEY) > 0
@@ -158,10 +159,7 @@ def image_file(folder):
     """
     files = sorted((folder / "images").glob("*.png"))
     if len(files) != 1:
-        raise DataError(
-            f"{folder / 'images'} holds {len(files)} pictures instead of one. "
-            "Fetch this picture again: `unet-course data nuclei`."
-        )
+        raise DataError(f"{folder / 'images'} holds {len(files)} pictures instead of one. {fetch_again(KEY)}")
     return files[0]
 
 

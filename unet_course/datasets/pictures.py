@@ -4,6 +4,7 @@ import numpy as np
 from PIL import Image
 
 from . import DataError
+from .sources import fetch_again
 
 
 def read_picture(path, mode, key=None):
@@ -26,7 +27,7 @@ def read_picture(path, mode, key=None):
     DataError
         If the file is missing, truncated or not a picture.
     """
-    remedy = f"Fetch it again: `unet-course data {key}`." if key else "Replace it, or take it out."
+    remedy = fetch_again(key) if key else "Replace it, or take it out."
     try:
         with Image.open(path) as file:
             return np.asarray(file.convert(mode))

@@ -101,3 +101,9 @@ SOURCES = {
         releases={(369,): "the whole training set"},
     ),
 }
+
+
+def fetch_again(key):
+    """What helps when files of a set are missing or damaged: a set is fetched whole, into a place that is free."""
+    verify = f"`unet-course data verify {key}` names every bad file"
+    return f"{verify}; move the folder away, then `unet-course data {key}` fetches the set again."

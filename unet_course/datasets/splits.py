@@ -23,7 +23,8 @@ def split(index, *, test=0.2, validation=0.2, group="group", stratify=None, seed
         fall on both sides: do it only to see what that does to a score.
     stratify : str, optional
         Column whose values keep their shares in every part (of a group, its most frequent value counts). Values with
-        fewer than three groups cannot be in three parts; they are treated as one value.
+        fewer than three groups cannot be in three parts; they are treated as one value, or, where that has fewer than
+        three groups itself, as the most frequent one. A part smaller than the number of values is drawn by chance.
     seed : int
 
     Returns
@@ -113,7 +114,8 @@ def _members(index, group):
 def _classes(column, members):
     usual = pd.Series([column.iloc[positions].mode().iloc[0] for positions in members])
     counts = usual.map(usual.value_counts())
-    return usual.where(counts >= MINIMUM, "rare").astype(str).to_numpy()
+    rare = counts < MINIMUM
+    return usual.where(~rare, "rare" if rare.sum() >= MINIMUM else usual.mode().iloc[0]).astype(str).to_numpy()
 
 
 def _two(positions, share, classes, seed):

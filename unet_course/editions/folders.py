@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from .. import book, execution, export, paths, status
+from ..datasets.sources import SOURCES
 from ..plain import Plain
 from . import answers, markdown, slides
 
@@ -91,19 +92,24 @@ def instructor(out):
 def room(out):
     """Write a folder for a room without internet: wheels for this kind of computer, data, and the student edition.
 
-    The wheels are several gigabytes; those that are there already are kept.
+    The wheels are 1.3 GB with PyTorch for processors, several with CUDA; those that are there already are kept. Of the
+    data those go along that may be passed on as they are: phantoms, and sets in the public domain.
     """
     import platform
 
     root = book.root()
     wheels = out / "wheels"
     command = [sys.executable, "-m", "pip", "wheel", "--wheel-dir", str(wheels), "--find-links", str(wheels)]
-    subprocess.run([*command, "--no-deps", "-r", str(root / "requirements.lock")], check=True)
+    subprocess.run([*command, "-r", str(root / "requirements.lock")], check=True)
     subprocess.run([*command, "--no-deps", "--no-build-isolation", str(root)], check=True)
     subprocess.run([*command, "jupyterlab", "-c", str(root / "requirements.lock")], check=True)
     shutil.copy(root / "requirements.lock", out)
     data = paths.data_root()
-    kept = sorted(folder.name for folder in data.glob("[!.]*/") if folder.name not in ("cache", "downloads"))
+    free = [key for key, source in SOURCES.items() if source.licence.startswith("CC0")]
+    kept = [name for name in ("phantoms", *free) if (data / name).is_dir()]
+    for key, source in SOURCES.items():
+        if key not in free and (data / key).is_dir():
+            print(f"left out: {key} ({source.licence})")
     for name in kept:
         shutil.copytree(data / name, out / "data" / name, dirs_exist_ok=True)
     student(out / "student")

@@ -65,7 +65,7 @@ def dice_loss(logits, masks, *, smooth=1.0, reduction="image", class_weights=Non
 
     References
     ----------
-    Milletari, Navab, Ahmadi (2016), V-Net, https://arxiv.org/abs/1606.04797 (theirs squares the denominator).
+    Milletari, Navab, Ahmadi (2016), V-Net, https://arxiv.org/abs/1606.04797 (theirs squares p and t there).
     """
     # Half of each kind of error makes Tversky's denominator the mean of the two areas.
     return _overlap_loss(logits, masks, 0.5, 0.5, smooth, reduction, class_weights, ignore_label)

@@ -157,7 +157,7 @@ def surface_scores(truth, prediction, *, spacing, tolerance, empty, one_empty):
 
 
 def diagonal(shape, spacing):
-    """Longest distance between two pixels of an array: BraTS takes it for `one_empty`, 373.13 mm.
+    """Diagonal of an array, corner to corner, which no distance between two pixels exceeds: 373.13 mm in BraTS.
 
     Parameters
     ----------

@@ -53,8 +53,9 @@ def fit(
     sampling_weights : array of float, shape (N,), optional
         How often each training image is drawn, relative to the others; see `unet_course.batches.Batches`.
     accumulate : int
-        Compute every batch in so many equal pieces, for a device that cannot hold it at once. The update is the same,
-        but for batch norm, which sees one piece at a time.
+        Compute every batch in so many equal pieces, for a device that cannot hold it at once. The update is the same
+        for a loss that is a plain mean over images. Batch norm, a Dice of the whole batch, class weights and an ignored
+        label see one piece at a time, and dropout and augmentation draw anew for each.
     precision : {"float32", "bfloat16", "auto"}
         What convolutions multiply in; weights and losses are float32 always. "auto" takes bfloat16 where the device is
         faster with it. The results of the two differ as those of two seeds do.

@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 from ..mr import normalise
 from . import Dataset, brats_volumes, cache, locate, source_of
-from .brats_files import KEY, MODALITIES, case_folders, choose, in_order, open_set, stored_in
+from .brats_files import KEY, MODALITIES, case_folders, choose, open_set, stored_in
 from .brats_patients import read_patients
 from .resizing import resize_image, resize_labels
 
@@ -222,7 +222,7 @@ def _decode(root, add, prepare, writer):
             for case in tqdm(found.as_stored(), "decode"):
                 yield case, prepare(*brats_volumes.read(choose(found.cases[case], case, found.places[case])))
 
-        for case, arrays in in_order(prepared(), found.cases, early):
+        for case, arrays in cache.in_order(prepared(), found.cases, early):
             row = {"path": (PurePosixPath(found.top) / case).as_posix(), "group": case, **patients[case]}
             rows += add(writer, digest, case, row, arrays)
     early.rmdir()

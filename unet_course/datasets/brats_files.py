@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
 from . import PHANTOM_MARK, DataError, natural, source_of
 from .sources import fetch_again
 from .unpack import tar_members
@@ -208,33 +206,6 @@ def choose(files, case, place):
     # Without `_seg`, the only other NIfTI file has the labels: `W39_1998.09.19_Segm.nii` in case 355.
     chosen["seg"] = _only(found.get(f"{case}_seg") or sum(found.values(), []), f"{case}_seg", place)
     return chosen
-
-
-def in_order(results, names, folder):
-    """Put results that come in any order into the order of `names`; those that come early wait on disk.
-
-    Parameters
-    ----------
-    results : iterable of tuple of str and dict of str to ndarray
-    names : iterable of str
-    folder : Path
-        Where they wait; nothing is left there at the end.
-
-    Yields
-    ------
-    name, arrays
-    """
-    upcoming = list(names)[::-1]
-    for name, arrays in results:
-        if name != upcoming[-1]:
-            np.savez(folder / f"{name}.npz", **arrays)
-            continue
-        yield upcoming.pop(), arrays
-        while upcoming and (early := folder / f"{upcoming[-1]}.npz").exists():
-            with np.load(early) as kept:
-                arrays = dict(kept)
-            early.unlink()
-            yield upcoming.pop(), arrays
 
 
 def damaged(place, error):

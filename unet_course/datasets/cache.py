@@ -146,3 +146,30 @@ def _open(folder):
         same = all(shape == shapes[0] for shape in shapes)
         arrays[name] = flat.reshape(len(shapes), *shapes[0]) if same else Ragged(flat, shapes)
     return arrays, state["notes"]
+
+
+def in_order(results, names, folder):
+    """Put results that come in any order into the order of `names`; those that come early wait on disk.
+
+    Parameters
+    ----------
+    results : iterable of tuple of str and dict of str to ndarray
+    names : iterable of str
+    folder : Path
+        Where they wait; nothing is left there at the end.
+
+    Yields
+    ------
+    name, arrays
+    """
+    upcoming = list(names)[::-1]
+    for name, arrays in results:
+        if name != upcoming[-1]:
+            np.savez(folder / f"{name}.npz", **arrays)
+            continue
+        yield upcoming.pop(), arrays
+        while upcoming and (early := folder / f"{upcoming[-1]}.npz").exists():
+            with np.load(early) as kept:
+                arrays = dict(kept)
+            early.unlink()
+            yield upcoming.pop(), arrays

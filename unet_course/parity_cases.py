@@ -77,7 +77,7 @@ VARIANTS = {
 
 @dataclass(frozen=True)
 class Published:
-    """A parameter count, and where it stands."""
+    """A parameter count, and where it stands or what it follows from."""
 
     builder: str
     options: dict
@@ -86,7 +86,7 @@ class Published:
 
 
 _SMP = "segmentation-models-pytorch: Unet, less 128 weights: its head looks at 3x3 pixels"
-_ORIGINAL = "Ronneberger et al. 2015, figure 1"
+_ORIGINAL = "the layers of figure 1 in Ronneberger et al. 2015"
 _KUC = "keras-unet-collection, as built with Keras 3"
 _REPEAT = {"upsampling": "repeat"}
 PUBLISHED = [
@@ -98,17 +98,25 @@ PUBLISHED = [
     Published("unet", {"in_channels": 1, "out_channels": 2}, 31_036_546, "milesial/Pytorch-UNet, 1 to 2 channels"),
     Published("unet", {"out_channels": 2}, 31_037_698, "milesial/Pytorch-UNet, 3 to 2 channels"),
     Published("unet", {}, 31_037_633, "milesial/Pytorch-UNet, 3 to 1 channels"),
-    Published("unet", {"base_filters": 32}, 7_763_041, "mateuszbuda/brain-segmentation-pytorch (7.76 M)"),
+    Published("unet", {"base_filters": 32}, 7_763_041, "the code of mateuszbuda/brain-segmentation-pytorch (7.76 M)"),
     Published(
-        "unet", {"base_filters": 32, "batch_norm": False}, 7_760_097, "Zhou et al. 2018, U-Net++ (its U-Net: 7.76 M)"
+        "unet",
+        {"base_filters": 32, "batch_norm": False},
+        7_760_097,
+        "the layers of the U-Net in Zhou et al. 2018 (7.76 M)",
     ),
     Published("unet", {"base_filters": 16, "batch_norm": False}, 1_941_105, "public nuclei notebooks in Keras"),
     Published("unet_classifier", {}, 270_382_948, "brain tumour case study, layer table"),
-    Published("unet_classifier", {"head": "average"}, 1_946_980, "the same trunk, mean of each map, one dense layer"),
+    Published(
+        "unet_classifier", {"head": "average"}, 1_946_980, "that trunk, and one dense layer on the mean of each map"
+    ),
     Published("attention_unet", {"batch_norm": False, **_REPEAT}, 31_902_629, f"{_KUC}: att_unet_2d"),
     Published("attention_unet", _REPEAT, 31_908_517, f"{_KUC}: att_unet_2d with batch norm"),
     Published(
-        "unet_plus_plus", {"base_filters": 32, "batch_norm": False}, 9_042_177, "Zhou et al. 2018, U-Net++ (9.04 M)"
+        "unet_plus_plus",
+        {"base_filters": 32, "batch_norm": False},
+        9_042_177,
+        "the layers of U-Net++ in Zhou et al. 2018 (9.04 M)",
     ),
     Published(
         "unet_plus_plus",
@@ -120,12 +128,22 @@ PUBLISHED = [
         "unet_plus_plus", {"base_filters": 32}, 9_045_825, "the same with batch norm instead of biases, one head"
     ),
     Published("encoder_unet", {"encoder": "resnet50", **_REPEAT}, 32_521_105 - 128, _SMP),
-    Published("encoder_classifier", {"encoder": "vgg16"}, 14_714_688 + 2_052, "keras.applications VGG16 without top"),
-    Published("encoder_classifier", {"encoder": "resnet50"}, 23_508_032 + 8_196, "torchvision resnet50 without fc"),
+    Published(
+        "encoder_classifier",
+        {"encoder": "vgg16"},
+        14_714_688 + 2_052,
+        "keras.applications VGG16 without top, and a head of 2,052",
+    ),
+    Published(
+        "encoder_classifier",
+        {"encoder": "resnet50"},
+        23_508_032 + 8_196,
+        "torchvision resnet50 without fc, and a head of 8,196",
+    ),
     Published(
         "encoder_classifier",
         {"encoder": "resnet50_keras"},
         23_534_592 + 8_196,
-        "keras.applications ResNet50 without top, trainable; 23,587,712 with moving averages",
+        "keras.applications ResNet50 without top, trainable (23,587,712 with moving averages), and a head of 8,196",
     ),
 ]

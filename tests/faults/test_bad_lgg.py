@@ -6,7 +6,7 @@ from PIL import Image
 
 from unet_course.datasets import DataError, lgg
 
-REMEDY = "Fetch .* again: `unet-course data lgg`"
+REMEDY = "names every bad file; move the folder away, then `unet-course data lgg`"
 
 
 @pytest.fixture

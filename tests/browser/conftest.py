@@ -12,7 +12,7 @@ from unet_course import paths
 
 HTML = paths.repo_root() / "_build" / "html"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DESKTOP = {"width": 1280, "height": 800}
+DESKTOP = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"}
 
 
 def site_pages():
@@ -115,7 +115,7 @@ def new_page(browser, root):
     contexts = []
 
     def open_page(address, **options):
-        context = browser.new_context(**{"viewport": DESKTOP, "color_scheme": "light", **options})
+        context = browser.new_context(**{**DESKTOP, **options})
         contexts.append(context)
         return visit(context, root, address)
 
@@ -127,7 +127,7 @@ def new_page(browser, root):
 @pytest.fixture(scope="module")
 def opened(browser, root, address):
     """The page of an address, opened once for all tests that only look at it: opening takes longer than most looks."""
-    context = browser.new_context(viewport=DESKTOP, color_scheme="light")
+    context = browser.new_context(**DESKTOP)
     yield visit(context, root, address)
     context.close()
 

@@ -47,13 +47,13 @@ def test_watershed_drops_specks_and_accepts_emptiness():
     assert postprocessing.instances(np.zeros((9, 9))).max() == 0
 
 
-# Thresholds
-
-
 def test_every_foreground_pixel_gets_a_label_where_parts_touch_at_a_corner():
     mask = np.zeros((12, 12))
     mask[1:8, 1:8] = mask[8:10, 8:10] = 1
     assert ((postprocessing.instances(mask, min_distance=6) > 0) == (mask > 0)).all()
+
+
+# Thresholds
 
 
 def test_the_table_holds_the_scores_of_each_threshold():

@@ -2,19 +2,21 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+# Of each kernel and test process. The digits of a training depend on it, which no test may notice: THREADS=2 tries that.
+THREADS ?= 1
+export UNET_COURSE_THREADS := $(THREADS)
 BIN := .venv/bin
 
-# What kernels that run chapters get; the same as `kernel_environment` in unet_course/execution.py (a test holds them together).
-ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 NUMBA_NUM_THREADS=1
-KERNEL_ENVIRONMENT := IPYTHONDIR="$(CURDIR)/_build/ipython" TQDM_DISABLE=1 TF_CPP_MIN_LOG_LEVEL=3 PYTHONHASHSEED=0 \
-	OMP_WAIT_POLICY=passive UNET_COURSE_STATIC=1 UNET_COURSE_OFFLINE=1 $(ONE_THREAD)
+FEW_THREADS := OMP_NUM_THREADS=$(THREADS) TF_NUM_INTRAOP_THREADS=$(THREADS) TF_NUM_INTEROP_THREADS=$(THREADS) \
+	NUMBA_NUM_THREADS=$(THREADS)
 # Two at a time: each may hold both frameworks in memory. A file's tests stay together, as the cells of a notebook must.
 TWO := -n 2 --dist loadfile
-NBVAL = $(KERNEL_ENVIRONMENT) $(BIN)/python -m pytest $(TWO) --nbval-current-env --nbval-cell-timeout 600 \
-	--nbval-sanitize-with tests/nbval_sanitize.cfg
+# Under the variables with which the notebooks were executed.
+NBVAL = $(BIN)/python -m unet_course.publishing.execution $(BIN)/python -m pytest $(TWO) --nbval-current-env \
+	--nbval-cell-timeout 600 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test serve student instructor room laptop notebooks lint lock clean
+.PHONY: help env book quick test serve student instructor offline laptop notebooks lint lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,12 +37,18 @@ env: .venv/.stamp  ## make the environment in .venv (quick when nothing changed)
 book: env  ## run what changed of every chapter, in both frameworks, and build the site
 	$(BIN)/unet-course book
 
+quick: env  ## the tests that train nothing and open no browser: under a minute
+	$(FEW_THREADS) $(BIN)/python -m pytest $(TWO) -q -m "not slow" tests/unit tests/data tests/faults tests/book
+
 test: book  ## all tests: the package, the site in a browser, and every notebook run again and compared
-	$(ONE_THREAD) $(BIN)/python -m pytest $(TWO)
-	rm -rf _build/ipython && cp -R book/kernel _build/ipython
 	@# What this machine has just executed must come out the same, word for word. tests/book/test_export.py holds the
-	@# committed notebooks to these: the same code, and outputs that differ at most in the last digits of a training.
-	$(NBVAL) --nbval _build/executed/smoke
+	@# committed notebooks to these: the same code, and outputs that differ at most in the numbers of trainings.
+	@# In the order of folders: by their number of tests, files with a few long ones would come last, on one core.
+	@failed=""; \
+	$(FEW_THREADS) $(BIN)/python -m pytest $(TWO) --no-loadscope-reorder || failed="$$failed, the package and the site"; \
+	$(NBVAL) --nbval _build/executed/smoke || failed="$$failed, the notebooks run again"; \
+	if [ -n "$$failed" ]; then echo "make test: FAILED: $${failed#, }"; exit 1; fi; \
+	echo "make test: everything passed: the package and the site, the notebooks run again"
 
 serve: book  ## show the site on http://127.0.0.1:8000 (another port: PORT=8080)
 	@echo "The site is at http://127.0.0.1:$(PORT) until you press Ctrl-C."
@@ -52,8 +60,8 @@ student: book  ## a folder for students: the site, and notebooks with solutions 
 instructor: book  ## a folder for instructors: plans, slides, answers, timings, notebooks with solutions
 	$(BIN)/unet-course edition instructor
 
-room: book  ## a folder for a room without internet: wheels (1.3 GB; with CUDA several), data, the student edition
-	$(BIN)/unet-course edition room
+offline: book  ## a folder for a room without internet: wheels (1.3 GB; with CUDA several), data, the student edition
+	$(BIN)/unet-course edition offline
 
 laptop: env  ## run every chapter on real data with the laptop profile; writes records to book/results
 	$(BIN)/unet-course run all --profile laptop

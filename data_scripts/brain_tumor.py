@@ -1,4 +1,4 @@
-"""Bring the brain tumour picture data set to this machine: `python data_scripts/brain_tumor.py --help`."""
+"""Bring the brain tumour image data set to this machine: `python data_scripts/brain_tumor.py --help`."""
 
 import sys
 

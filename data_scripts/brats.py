@@ -1,4 +1,4 @@
-"""Bring the BraTS 2020 data set to this machine: `python data_scripts/brats.py --help`."""
+"""Bring cases of the Decathlon, or BraTS 2020, to this machine: `python data_scripts/brats.py --help`."""
 
 import sys
 

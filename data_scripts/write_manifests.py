@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from unet_course.datasets import DataError, download, manifest
-from unet_course.datasets.sources import SOURCES
+from unet_course.datasets import DataError
+from unet_course.datasets.published import download, manifest
+from unet_course.datasets.published.sources import SOURCES
 
 
 def main():

@@ -1,4 +1,4 @@
-"""The command line `unet-course`: fetch data, run chapters, build the site, and say what this machine has."""
+"""The command line `unet-course`: fetch data, run chapters, build the site, train on images of your own."""
 
 import contextlib
 from pathlib import Path
@@ -17,19 +17,22 @@ Profile = Annotated[str, typer.Option(help="smoke, laptop or full: a file in boo
 
 @app.command()
 def data(
-    key: Annotated[str, typer.Argument(help="nuclei, lgg, brain_tumor or brats; or the word verify.")],
+    key: Annotated[str, typer.Argument(help="nuclei, lgg, brain_tumor, brats, or all; or the word verify.")],
     which: Annotated[str | None, typer.Argument(help="After verify: one set. Default: all that are here.")] = None,
-    source: Annotated[str | None, typer.Option(help="mirror (no login), kaggle (token), or local.")] = None,
+    source: Annotated[str | None, typer.Option(help="mirror (no account), decathlon, kaggle, or local.")] = None,
     archive: Annotated[Path | None, typer.Option(help="A zip or tar file, or a folder, that you have.")] = None,
+    cases: Annotated[int | None, typer.Option(help="Of the Decathlon, for brats: how many. Default: 24.")] = None,
+    small: Annotated[bool, typer.Option("--small", help="After all: 24 cases for brats, not 484: 1.2 GB.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Nuclei: what it holds, which masks look wrong.")] = False,
     every: Annotated[bool, typer.Option("--all", help="After verify: name every file, not the first 20.")] = False,
 ):
-    """Fetch a real data set, check it, and put it where chapters look.
+    """Fetch a real data set, check it, and put it where chapters look. No account is needed.
 
+    `data all --small` fetches what a class needs: nuclei, lgg, brain_tumor, and 24 cases of the Decathlon for brats.
     `data verify` compares what is here with the published files and names each that is missing, extra or changed.
     """
     with _plain_errors(ValueError, OSError):
-        from .datasets import download
+        from .datasets.published import download
 
         if key == "verify":
             raise typer.Exit(_verify(which, every))
@@ -37,7 +40,13 @@ def data(
             raise ValueError(f"Give one data set: {key!r} or {which!r}.")
         if report and key != "nuclei":
             raise ValueError(f"There is a report for nuclei only, not for {key!r}.")
-        folder = download.bring(key, source, archive=archive)
+        if small and key != "all":
+            raise ValueError(f"--small goes with `data all`, not with {key!r}.")
+        if key == "all":
+            if source or archive or cases:
+                raise ValueError("`data all` takes every set from where no account is needed: give --small or nothing.")
+            raise typer.Exit(_download_all(small))
+        folder = download.download(key, source, archive=archive, cases=cases)
         print(f"{key}: {folder}")
         if report:
             _report(folder)
@@ -52,67 +61,143 @@ def run(
 ):
     """Run a chapter with a profile, unless an up-to-date result is there."""
     with _plain_errors():
-        from . import book, execution
+        from .publishing import chapters, execution
 
-        chapters = book.chapters() if chapter == "all" else [book.chapter(chapter)]
+        wanted = chapters.listed() if chapter == "all" else [chapters.chapter(chapter)]
         _write_phantoms()
-        for each in chapters:
-            names = book.frameworks(each)
+        for each in wanted:
+            names = chapters.frameworks(each)
             for name in [framework] if framework != "both" and len(names) > 1 else names:
                 print(execution.run(each, profile, name, force=force))
 
 
 @app.command("book")
-def build(profile: Profile = "smoke"):
+def book(profile: Profile = "smoke"):
     """Run what changed of every chapter, in both frameworks, and build the site."""
     with _plain_errors():
-        from . import execution
+        from .publishing.build import build
 
         _write_phantoms()
-        execution.build(profile)
+        build(profile)
 
 
 @app.command(hidden=True)
 def notebooks():
     """Write the committed notebooks anew."""
     with _plain_errors():
-        from . import export
+        from .publishing import colab
 
         _write_phantoms()
-        for path in export.export():
+        for path in colab.export():
             print(path)
 
 
 @app.command()
 def edition(
-    name: Annotated[str, typer.Argument(help="student, instructor, or room: a folder that needs no internet.")],
+    name: Annotated[str, typer.Argument(help="student, instructor, or offline: a folder that needs no internet.")],
     out: Annotated[Path | None, typer.Option(help="Where to write it. Default: _build/editions/NAME.")] = None,
 ):
     """Write a folder to hand out: notebooks, answers, slides, plans, or all that a room without internet needs."""
     with _plain_errors(ValueError):
-        from . import book, editions
+        from .publishing import chapters, editions
 
-        writers = {"student": editions.student, "instructor": editions.instructor, "room": editions.room}
+        writers = {"student": editions.student, "instructor": editions.instructor, "offline": editions.offline}
         if name not in writers:
             raise ValueError(f"There is no edition {name!r}: use {', '.join(writers)}.")
         _write_phantoms()
-        print(writers[name](out or book.root() / "_build" / "editions" / name))
+        print(writers[name](out or chapters.root() / "_build" / "editions" / name))
 
 
 @app.command()
-def doctor():
-    """Say what is installed, which device trains, which data are here, and how to get what is missing."""
+def doctor(
+    chapter: Annotated[str | None, typer.Option(help="Only whether this chapter can run, such as 02_brats.")] = None,
+    profile: Profile = "full",
+    framework: Annotated[str | None, typer.Option(help="keras or torch. Default: the chapter's own.")] = None,
+):
+    """Say what is installed, which device trains, which data are here, and how to get what is missing.
+
+    With a chapter: whether data, memory, disk and time fit a run of it, before a class begins.
+    """
     from . import doctor
 
-    print(doctor.examine())
+    if chapter is None:
+        print(doctor.examine())
+        return
+    with _plain_errors():
+        from .publishing import chapters
+
+        each = chapters.chapter(chapter)
+        used = framework or chapters.frameworks(each)[0]
+        chapters.parameters(each, profile, used)  # refuses what does not exist
+        used = None if used == chapters.ONCE else used
+        print("\n".join(doctor.forecast(each.name, profile, used, chapters.data_sets(each))))
+
+
+@app.command()
+def train(
+    folder: Annotated[Path, typer.Argument(help="images/ and masks/ with the same names, or x.png beside x_mask.png.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write. Default: FOLDER_unet, here.")] = None,
+    framework: Annotated[str | None, typer.Option(help="torch or keras. Default: what is installed.")] = None,
+    group: Annotated[str | None, typer.Option(help="Regular expression: the patient in an image's name.")] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="Every value of a mask but 0 is foreground.")] = False,
+    minutes: Annotated[float | None, typer.Option(help="Of training. Default: until it stops improving.")] = None,
+    size: Annotated[int | None, typer.Option(help="Side of what the network sees, pixels.")] = None,
+    filters: Annotated[int | None, typer.Option(help="Of the finest level.")] = None,
+    depth: Annotated[int | None, typer.Option(help="Levels of the U.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Images an update.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="At most.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, after a kill.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Of split, weights and order. Default: 0.")] = None,
+):
+    """Train a U-Net on images and masks of your own, and say honestly how good it is.
+
+    Looks at the folder first, chooses what you do not, and leaves weights, an ONNX file, a report and a demo page.
+    """
+    with _plain_errors(ValueError, OSError, FloatingPointError, MemoryError):
+        from .own import report, training
+
+        out = out or Path(f"{folder.resolve().name}_unet")
+        choices = {"size": size, "filters": filters, "depth": depth, "batch": batch, "rate": rate, "epochs": epochs}
+        done = training.train(
+            folder,
+            out,
+            framework=framework,
+            group=group,
+            merge=merge,
+            minutes=minutes,
+            resume=resume,
+            seed=seed,
+            **choices,
+        )
+        print(f"\n{report.summary(done, done)}\n", *done["files"], sep="\n")
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="What `train` wrote: the folder, or model.npz in it.")],
+    images: Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")],
+    out: Annotated[Path, typer.Option(help="A new folder for masks, overlays and a table.")],
+    threshold: Annotated[float | None, typer.Option(help="Probability. Default: as chosen in training.")] = None,
+):
+    """Segment images with a network of your own: masks, overlays, areas and counts."""
+    with _plain_errors(ValueError, OSError, MemoryError):
+        from .own import prediction
+
+        table, refused = prediction.predict(model, images, out, threshold=threshold)
+        print(table.to_string(index=False) if len(table) else "No image was segmented.")
+        print(f"\n{len(table)} masks and overlays, and {prediction.RESULTS}, are in {out}.")
+    for reason in refused.values():
+        typer.echo(f"Error: {reason}", err=True)
+    raise typer.Exit(int(bool(refused)))
 
 
 @contextlib.contextmanager
 def _plain_errors(*expected):
     """Turn the errors a reader can act on into one message without a traceback; `expected` adds to the usual ones."""
-    from .book import BookError
     from .datasets import DataError
-    from .site import SiteError
+    from .publishing.chapters import BookError
+    from .publishing.site import SiteError
 
     try:
         yield
@@ -136,10 +221,28 @@ def _write_phantoms():
         phantoms.write_all(paths.data_root() / "phantoms")
 
 
+def _download_all(small):
+    """Fetch every data set; one that cannot be had does not stop the others. Returns 1 where one is missing."""
+    from .datasets import DataError
+    from .datasets.published import decathlon, download
+    from .datasets.published.sources import SOURCES
+
+    failed = {}
+    for key in SOURCES:
+        try:
+            download.download(key, cases=(decathlon.FEW if small else decathlon.CASES) if key == "brats" else None)
+        except (DataError, OSError) as error:
+            failed[key] = error
+    for key, error in failed.items():
+        typer.echo(f"Error: {key} is missing. {error}", err=True)
+    return int(bool(failed))
+
+
 def _verify(which, every):
     """Compare one data set, or all that are here, with the published files; returns 1 where they differ."""
-    from .datasets import locate, verify
-    from .datasets.sources import SOURCES
+    from .datasets import locate
+    from .datasets.published import verify
+    from .datasets.published.sources import SOURCES
 
     if which is not None and which not in SOURCES:
         raise ValueError(f"There is no data set {which!r}; there are: {', '.join(SOURCES)}.")
@@ -166,6 +269,6 @@ def _report(folder):
         print(f"{name}: {value}")
     report = quality.quality_report(dataset)
     suspicious = report[report.suspicious]
-    print(f"\n{len(suspicious)} of {len(report)} pictures have masks worth a look:")
+    print(f"\n{len(suspicious)} of {len(report)} images have masks worth a look:")
     for line in suspicious.itertuples():
         print(f"  {line.id}: {line.findings}")

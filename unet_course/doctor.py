@@ -8,10 +8,10 @@ import platform
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-from . import datasets, paths, requirement
-from .datasets.sources import SOURCES
+from . import datasets, paths, requirement, results
+from .common.hardware import has_bfloat16
+from .datasets.published.sources import SOURCES
 
 TOOLS = {
     "core": ("numpy", "scipy", "scikit-image", "scikit-learn", "pandas", "matplotlib"),
@@ -20,6 +20,7 @@ TOOLS = {
     "dev": ("pytest", "nbval", "playwright", "ruff"),
 }
 FRAMEWORKS = {"keras": ("keras", "tensorflow"), "torch": ("torch",)}
+_ENOUGH_DISK = 5  # GB, for the real sets and what is decoded from them
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -37,6 +38,61 @@ def examine():
     return "\n".join([*lines, "", "Missing:" if missing else "Nothing is missing.", *missing])
 
 
+def forecast(chapter, profile, framework=None, sets=()):
+    """Say whether this machine is ready for a chapter's run, and how long it may take.
+
+    Parameters
+    ----------
+    chapter : str
+        For instance "case_studies/03_nuclei".
+    profile : str
+        "smoke", "laptop" or "full".
+    framework : {"keras", "torch"}, optional
+        None for a page that needs no framework.
+    sets : sequence of str
+        Real data sets to look for.
+
+    Returns
+    -------
+    list of str
+        Lines: device, memory, disk, minutes, and each set that is not here. What will not do begins with "Missing".
+    """
+    device = importlib.import_module(f"unet_course.{framework}").describe_device()["device"] if framework else "CPU"
+    record = results.read(chapter, profile, framework) or {}
+    free, memory = _free_disk(), _memory_gb()
+    lines = [
+        f"device     {device}, {_cores()} cores, {_memory()} memory, {free:.0f} GB free in {paths.data_root()}",
+        f"time       {_duration(profile, record)}",
+    ]
+    if memory and record.get("peak_memory_gb", 0) > memory:
+        lines.append("Missing    memory: choose a smaller profile, or smaller batches")
+    if free < _ENOUGH_DISK and profile != "smoke":
+        lines.append(f"Missing    {_ENOUGH_DISK} GB of disk: set UNET_COURSE_DATA to a folder that has them")
+    for key in missing(sets) if profile != "smoke" else ():
+        lines.append(f"Missing    {key}: fetch it with `unet-course data {key}`")
+    return lines
+
+
+def missing(sets):
+    """Those of the real data sets that are not on this machine."""
+
+    def is_here(key):
+        try:
+            return datasets.locate(key, "real").is_dir()
+        except FileNotFoundError:
+            return False
+
+    return [key for key in sets if not is_here(key)]
+
+
+def _duration(profile, record):
+    if not record:
+        return "seconds to four minutes on two cores" if profile == "smoke" else "nobody has recorded this run yet"
+    where = f"{record['device']} with {record.get('cores', 'an unknown number of')} cores"
+    memory = f", {record['peak_memory_gb']:.0f} GB of memory at most" if record.get("peak_memory_gb") else ""
+    return f"{record['minutes']:.0f} minutes when it was recorded, on {where}{memory}"
+
+
 def probe(name):
     """Import a twin and print its device as JSON; `examine` runs this in a process of its own.
 
@@ -50,7 +106,8 @@ def probe(name):
 def _python():
     lines = [f"Python     {platform.python_version()} in {sys.prefix}"]
     remedies = []
-    for extra, packages in TOOLS.items():
+    # Without a clone there is no book to build or to test: its tools are not missed.
+    for extra, packages in TOOLS.items() if paths.repo_root() else list(TOOLS.items())[:2]:
         versions = {package: _version(package) for package in packages}
         lines.append(f"{extra:<10} " + ", ".join(f"{name} {version or '-'}" for name, version in versions.items()))
         absent = [name for name, version in versions.items() if version is None]
@@ -87,21 +144,13 @@ def _bfloat16(engine):
         for device in tensorflow.config.list_physical_devices("GPU"):
             details = tensorflow.config.experimental.get_device_details(device)
             return "yes" if details.get("compute_capability", (0, 0)) >= (8, 0) else "no"
-    return "yes" if _cpu_flags() & {"amx_bf16", "avx512_bf16", "bf16"} else "only in software (slow)"
-
-
-def _cpu_flags():
-    """What the processor can do, as Linux lists it; nothing on other systems."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    return {flag for line in lines if line.startswith(("flags", "Features")) for flag in line.split(":", 1)[1].split()}
+    return "yes" if has_bfloat16() else "only in software (slow)"
 
 
 def _machine():
-    root = paths.data_root()
-    existing = next(folder for folder in (root, *root.absolute().parents) if folder.is_dir())
-    free = shutil.disk_usage(existing).free / 1e9
-    remedies = [] if free > 5 else [f"disk space: set UNET_COURSE_DATA to a folder with 5 GB free, not {root}"]
+    root, free = paths.data_root(), _free_disk()
+    enough = free > _ENOUGH_DISK
+    remedies = [] if enough else [f"disk space: set UNET_COURSE_DATA to a folder with 5 GB free, not {root}"]
     return [
         f"machine    {_cores()} cores, {_memory()} memory, {platform.system()} {platform.machine()}",
         f"data root  {root} ({free:.0f} GB free)",
@@ -114,10 +163,23 @@ def _cores():
 
 
 def _memory():
+    memory = _memory_gb()
+    return f"{memory:.0f} GB" if memory else "unknown"
+
+
+def _memory_gb():
+    """Memory of the machine in GB; None where the system does not tell."""
     try:
-        return f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.0f} GB"
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
     except (AttributeError, ValueError, OSError):  # Windows
-        return "unknown"
+        return None
+
+
+def _free_disk():
+    """GB that are free where the data lie."""
+    root = paths.data_root()
+    existing = next(folder for folder in (root, *root.absolute().parents) if folder.is_dir())
+    return shutil.disk_usage(existing).free / 1e9
 
 
 def _data(key):
@@ -133,7 +195,7 @@ def _data(key):
 
 
 def _describe(key, root):
-    from .datasets import download
+    from .datasets.published import download
 
     return download.describe(key, root)
 
@@ -147,7 +209,10 @@ def _browser():
 
 def _install(extra):
     package = requirement("" if extra == "core" else extra)
-    return f"run `make env` in a clone of the course, or `pip install '{package}'`"
+    if paths.repo_root():
+        return f"run `make env`, or `pip install '{package}'`"
+    # As the notebooks' first cell does it: nothing that is there becomes another version.
+    return f"`pip freeze > installed.txt && pip install --constraint installed.txt '{package}'`"
 
 
 def _version(name):

@@ -26,6 +26,29 @@ def results_root():
     return root / "book" / "results" if root else PACKAGE / "_book" / "results"
 
 
+def own_results_root():
+    """Folder for the records of one's own runs: in the clone, or with the data, never in an installed package."""
+    return results_root() if repo_root() else data_root() / "results"
+
+
+def benchmarks_root():
+    """Folder of what the benchmarks recorded: in the clone, or the copy that an installed package carries."""
+    root = repo_root()
+    return root / "benchmarks" / "records" if root else PACKAGE / "_book" / "benchmarks"
+
+
+def reports_root():
+    """Folder of the published reports' numbers: in the clone, or the copy that an installed package carries."""
+    root = repo_root()
+    return root / "book" / "reports" if root else PACKAGE / "_book" / "reports"
+
+
+def profiles_root():
+    """Folder of the profiles: in the clone, or the copy that an installed package carries."""
+    root = repo_root()
+    return root / "book" / "profiles" if root else PACKAGE / "_book" / "profiles"
+
+
 def manifests_root():
     """Folder of the manifests of the public data sets: in the clone, or the copy that an installed package carries."""
     root = repo_root()
@@ -36,7 +59,7 @@ def write_whole(path, text):
     """Write a text file in one move: a kill leaves the old file or the new one, and two processes do not meet."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text)
+    part.write_text(text, encoding="utf-8", newline="\n")
     os.replace(part, path)
 
 

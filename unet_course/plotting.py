@@ -1,29 +1,36 @@
 """Figures the chapters share: readable on white and dark pages, told apart without colour."""
 
+from typing import NamedTuple
+
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patches import Patch, Rectangle
 from skimage import segmentation
 
 from .augmentation import augment
-from .batches import as_float
+from .common.batches import as_float
 
 # Okabe and Ito's colours, safe for the common colour blindnesses.
 BLUE, ORANGE, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
+# In the drawing of a U-Net.
+_SAYS = {BLUE: "way down, and its copies", ORANGE: "enlarged", GREEN: "way up", BLACK: "image, logits"}
+_HATCHES = {BLUE: "", ORANGE: "///", GREEN: "...", BLACK: ""}  # told apart without colour, too
+_SMALL = 8  # points
 
 
 def rows(columns, *, titles, row_labels=None, size=2.4):
-    """Show lists of pictures side by side, one list a column.
+    """Show lists of images side by side, one list a column.
 
     Parameters
     ----------
     columns : sequence of sequences of arrays
-        Each picture (H, W) or (H, W, 3). Two-dimensional ones are shown in grey.
+        Each image (H, W) or (H, W, 3). Two-dimensional ones are shown in grey.
     titles : sequence of str
         One per column.
     row_labels : sequence of str, optional
         Text on the left of each row.
     size : float
-        Inches per picture.
+        Inches per image.
 
     Returns
     -------
@@ -75,7 +82,7 @@ def gallery(image, mask, augmentation, *, n=7, columns=4, seed=0):
     mask : array of int, shape (H, W)
     augmentation : unet_course.augmentation.Augmentation
     n, columns : int
-        Augmented versions, and pictures in a row; `n + 1` must be a multiple of `columns`.
+        Augmented versions, and images in a row; `n + 1` must be a multiple of `columns`.
     seed : int
 
     Returns
@@ -96,7 +103,7 @@ def learning_curves(history, names, *, best_epoch=None):
 
     Parameters
     ----------
-    history : unet_course.history.History
+    history : unet_course.common.history.History
     names : sequence of str
         One panel per name, for instance `("loss", "accuracy")`.
     best_epoch : int, optional
@@ -128,7 +135,7 @@ def percentiles(real, phantom, *, width=5.2):
     Parameters
     ----------
     real, phantom : dict
-        By kind and statistic, as from `phantoms.statistics.summary`.
+        By kind and statistic, as `benchmarks/phantom_statistics.py` makes them.
     width : float
         Inches.
 
@@ -156,6 +163,104 @@ def percentiles(real, phantom, *, width=5.2):
         axis.set_visible(False)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
     return figure
+
+
+def unet_diagram(shapes, *, skips=True):
+    """Draw the U: one box for each array, the higher the more pixels, the wider the more channels.
+
+    Numbers above a box are channels, those below it pixels. Every arrow is named by what is done on its way.
+
+    Parameters
+    ----------
+    shapes : dict of str to tuple of int
+        Height, width and channels after `input`, `encoder_0`, `pool_1`, `encoder_1`, ..., `up_...`, `decoder_...`,
+        `head`.
+    skips : bool
+        Whether copies of the way down come to the way up.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Notes
+    -----
+    Explained in the chapter on the U-Net, section "Deeper".
+    """
+    depth = sum(name.startswith("encoder_") for name in shapes)
+    figure, axis = plt.subplots(figsize=(8.4, 1.15 * depth + 0.5), layout="constrained")
+    tallest, widest = shapes["input"][0], max(channels for *_, channels in shapes.values())
+
+    def box(shape, x, level, colour, says="{2}", side="{0} x {1}"):
+        height, width = 0.62 * (shape[0] / tallest) ** 0.5, 0.1 + 0.4 * (shape[2] / widest) ** 0.5
+        drawn = _Box(x, x + width, -level + height / 2, -level - height / 2)
+        style = {"facecolor": colour, "alpha": 0.55, "edgecolor": BLACK, "hatch": _HATCHES[colour]}
+        axis.add_patch(Rectangle((x, drawn.bottom), width, height, **style))
+        axis.text(drawn.centre, drawn.top + 0.03, says.format(*shape), ha="center", va="bottom", fontsize=_SMALL)
+        axis.text(drawn.centre, drawn.bottom - 0.04, side.format(*shape), ha="center", va="top", fontsize=_SMALL)
+        return drawn
+
+    def across(start, end, says, **style):
+        ends = (end.left, start.middle), (start.right, start.middle)
+        axis.annotate("", *ends, arrowprops={"arrowstyle": "->", "color": BLACK, **style})
+        place = (start.right + end.left) / 2, start.middle + 0.03
+        axis.text(*place, says, ha="center", va="bottom", fontsize=_SMALL)
+
+    def along(start, end, says):
+        axis.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": BLACK})
+        middle = (start[0] + end[0]) / 2 + 0.08, (start[1] + end[1]) / 2
+        axis.text(*middle, says, ha="left", va="center", fontsize=_SMALL)
+
+    encoder, here = {}, box(shapes["input"], -1, 0, BLACK)
+    for level in range(depth):
+        if level > 0:
+            pooled = box(shapes[f"pool_{level}"], here.left, level, BLUE)
+            along((here.centre, here.bottom - 0.16), (pooled.centre, pooled.top + 0.16), "pool")
+            here = pooled
+        encoder[level] = there = box(shapes[f"encoder_{level}"], here.right + 0.7, level, BLUE)
+        across(here, there, "2 conv")
+        here = there
+    x = here.right
+    for level in reversed(range(depth - 1)):
+        up = shapes[f"up_{level}"]
+        start, says = x, "{2}"
+        if skips:
+            copied = (*up[:2], shapes[f"encoder_{level}"][2])
+            there = box(copied, x, level, BLUE, says="", side="")
+            across(encoder[level], there, "copy", linestyle="--")
+            x, says = there.right, f"{copied[2]} + {{2}}"
+        there = box(up, x, level, ORANGE, says="", side="")
+        axis.text(
+            (start + there.right) / 2, there.top + 0.03, says.format(*up), ha="center", va="bottom", fontsize=_SMALL
+        )
+        along((here.centre, here.top + 0.18), (there.centre, there.bottom - 0.03), "up")
+        here = box(shapes[f"decoder_{level}"], there.right + 0.7, level, GREEN)
+        across(there, here, "2 conv")
+        x = here.left
+    there = box(shapes["head"], here.right + 0.7, 0, BLACK)
+    across(here, there, "1 x 1")
+    handles = [
+        Patch(facecolor=colour, alpha=0.55, edgecolor=BLACK, hatch=_HATCHES[colour], label=says)
+        for colour, says in _SAYS.items()
+    ]
+    axis.legend(handles=handles, loc="lower left", fontsize=_SMALL, frameon=False)
+    axis.set(xlim=(-1.25, there.right + 0.3), ylim=(-depth + 0.4, 0.55))
+    axis.axis("off")
+    return figure
+
+
+class _Box(NamedTuple):
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    @property
+    def centre(self):
+        return (self.left + self.right) / 2
+
+    @property
+    def middle(self):
+        return (self.top + self.bottom) / 2
 
 
 def _rgb(colour):

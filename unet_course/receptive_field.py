@@ -6,7 +6,7 @@ All sizes are those of one axis: squares of pixels have the same in both.
 from math import prod
 from typing import NamedTuple
 
-from .plan import PADDING, UPSAMPLING, one_of, whole
+from .common.config import PADDING, UPSAMPLING, check_one_of, check_positive_int
 
 
 class Layer(NamedTuple):
@@ -82,7 +82,7 @@ def output_sizes(layers, size):
         try:
             size = output_size(size, layer.kernel, layer.stride, layer.padding) * layer.up
         except ValueError as error:
-            raise ValueError(f"{layer.name}: {error} Begin with a larger picture.") from None
+            raise ValueError(f"{layer.name}: {error} Begin with a larger image.") from None
         sizes[layer.name] = size
     return sizes
 
@@ -153,9 +153,9 @@ def unet_layers(depth=5, *, kernel=3, padding="same"):
     list of Layer
         With `padding="same"` sizes are right for sides that are multiples of `2 ** (depth - 1)`, to which `unet` pads.
     """
-    whole("depth", depth, least=2)
-    whole("kernel", kernel)
-    one_of("padding", padding, PADDING)
+    check_positive_int("depth", depth, least=2)
+    check_positive_int("kernel", kernel)
+    check_one_of("padding", padding, PADDING)
     if padding == "same" and kernel % 2 == 0:
         raise ValueError(f'kernel={kernel}: with padding="same" it must be odd, to have as much on both sides.')
     border = kernel // 2 if padding == "same" else 0
@@ -211,7 +211,7 @@ def unet_parameters(
     -----
     Explained in the chapter on the U-Net, section "Count by hand".
     """
-    one_of("upsampling", upsampling, UPSAMPLING)
+    check_one_of("upsampling", upsampling, UPSAMPLING)
     filters = [base_filters * 2**level for level in range(depth)]
 
     def block(channels, width):

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from . import paths
+from .common.hardware import peak_memory_gb
 
 # Output of this type carries a run's provenance from the notebook to the site.
 PROVENANCE_MIME = "application/vnd.unet-course.provenance+json"
@@ -59,18 +60,18 @@ def write(provenance, protocol, metrics, history, *, minutes, folder=None):
         Split, seed, sizes, learning rate: all that is needed to repeat the run.
     metrics : dict
         Final numbers, each name saying which score and which rule for empty masks.
-    history : unet_course.history.History
+    history : unet_course.common.history.History
     minutes : float
         Wall time of the whole run.
     folder : Path, optional
-        Default: `book/results` of the clone the package runs from.
+        Default: `book/results` of the clone the package runs from, or `results` beside the data.
 
     Returns
     -------
     Path
         `<chapter>_<profile>_<framework>.json`.
     """
-    folder = Path(folder) if folder else paths.results_root()
+    folder = Path(folder) if folder else paths.own_results_root()
     name = f"{Path(provenance['chapter']).name}_{provenance['profile']}_{provenance['framework']}.json"
     record = {
         **provenance,
@@ -93,7 +94,7 @@ def read(chapter, profile, framework, *, folder=None):
     chapter, profile, framework : str
         For instance "03_nuclei", "laptop" and "torch".
     folder : Path, optional
-        As `write` has it.
+        Default: the records of the course, `book/results`; an installed package carries a copy.
 
     Returns
     -------
@@ -102,7 +103,7 @@ def read(chapter, profile, framework, *, folder=None):
     """
     folder = Path(folder) if folder else paths.results_root()
     path = folder / f"{Path(chapter).name}_{profile}_{framework}.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def read_all(*, folder=None):
@@ -111,7 +112,7 @@ def read_all(*, folder=None):
     Parameters
     ----------
     folder : Path, optional
-        As `write` has it.
+        As `read` has it.
 
     Returns
     -------
@@ -119,7 +120,7 @@ def read_all(*, folder=None):
         In the order of the chapters; those of one chapter by profile and framework.
     """
     folder = Path(folder) if folder else paths.results_root()
-    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
 
 
 def read_benchmark(name):
@@ -134,38 +135,46 @@ def read_benchmark(name):
     dict or list
         As that script wrote it.
     """
-    root = paths.repo_root()
-    folder = root / "benchmarks" if root else paths.PACKAGE / "_book" / "benchmarks"
-    return json.loads((folder / f"{name}.json").read_text())
+    return json.loads((paths.benchmarks_root() / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def write_benchmark(name, record):
+    """Keep what `benchmarks/<name>.py` measured, for `read_benchmark`.
+
+    Parameters
+    ----------
+    name : str
+    record : dict or list
+        Numbers, texts, lists and dicts of them.
+    """
+    paths.write_whole(paths.benchmarks_root() / f"{name}.json", json.dumps(record, indent=1, allow_nan=False) + "\n")
 
 
 def commit():
-    """Short hash of the commit the package runs from; "unknown" elsewhere.
+    """Short hash of the commit the package runs from, or was installed from by git; "unknown" elsewhere.
 
     A plus sign follows when files have changed, but for the records: a run may have just written one.
     """
     root = paths.repo_root()
     if root is None:
-        return "unknown"
+        return _installed_commit() or "unknown"
     try:
         return _git(root, "rev-parse", "--short", "HEAD") + ("+" if _git(root, *_CHANGES) else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
 
-def peak_memory_gb():
-    """Largest memory this process has held so far, GB (10^9 bytes); None where the system does not tell."""
-    try:
-        import resource
-    except ModuleNotFoundError:  # Windows
-        return None
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    scale = 1 if platform.system() == "Darwin" else 1024
-    return round(kilobytes * scale / 1e9, 2)
-
-
 def _facts(data):
     return {"key": data.key, "source": data.source, "n": len(data), "content_hash": data.content_hash}
+
+
+def _installed_commit():
+    """What pip noted (PEP 610) when it installed the package from a repository."""
+    try:
+        read = importlib.metadata.distribution("unet-course").read_text
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return json.loads(read("direct_url.json") or "{}").get("vcs_info", {}).get("commit_id", "")[:7]
 
 
 def _git(root, *words):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .trying import check
+from .check import check
 
 
 def swap_sides(function):
@@ -13,7 +13,7 @@ def swap_sides(function):
         (
             (masks,),
             masks[:, :, ::-1],
-            "The axes are picture, row, column: left and right lie along the columns, axis 2.",
+            "The axes are image, row, column: left and right lie along the columns, axis 2.",
         ),
         (
             (images,),
@@ -43,7 +43,7 @@ def brighten(function):
         (
             (two, [1.0, 0.0]),
             np.concatenate([images, 0 * images]),
-            "Each picture has its own factor: give `factors` the shape (N, 1, 1, 1).",
+            "Each image has its own factor: give `factors` the shape (N, 1, 1, 1).",
         ),
     ]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .trying import check
+from .check import check
 
 
 def volume_ml(function):
@@ -38,6 +38,30 @@ def labels_from_regions(function):
         ),
     ]
     check("labels_from_regions", function, cases)
+
+
+def wrong_defaults(function):
+    """Check `function(callback)`: how many parameters have another default than the docstring says."""
+
+    def agree(factor=0.5, dwell=1):
+        """factor : float, default 0.50
+        dwell : int, default 1"""
+
+    def one(factor=0.5, patience=2):
+        """factor : float, default 0.05
+        patience : int, default 2"""
+
+    def both(factor=0.5, patience=2, seed=0):
+        """factor : float, default 0.05
+        patience : int, default 20
+        seed : int"""
+
+    cases = [
+        ((agree,), 0, "0.5 and 0.50 are one number: compare values, not letters."),
+        ((one,), 1, "The docstring says 0.05, the signature 0.5. `inspect.signature` knows the second."),
+        ((both,), 2, "Count every parameter that disagrees; one whose docstring names no default cannot."),
+    ]
+    check("wrong_defaults", function, cases)
 
 
 def dwell_starts(function):

@@ -3,7 +3,7 @@
 import numpy as np
 from skimage.transform import resize
 
-from .trying import check
+from .check import check
 
 _SILENT = (
     "Your test passed a broken program. A test speaks by `assert` alone: nobody reads what it returns, and a pair "
@@ -101,13 +101,13 @@ def marker_stays(function):
                 True,
                 "Here left and right change places. A mark in the middle hides that.",
             ),
-            ((_squared,), True, "This one is broken on pictures that are not square. Try one of those too."),
+            ((_squared,), True, "This one is broken on images that are not square. Try one of those too."),
         ],
     )
 
 
 def _squared(picture):
-    """What a program does that believes every picture to be square: the longer side is cut off."""
+    """What a program does that believes every image to be square: the longer side is cut off."""
     side = min(picture.shape)
     return (picture[:side, :side] > 0.5).astype(int)
 

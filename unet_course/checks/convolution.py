@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .trying import check
+from .check import check
 
 
 def output_side(function):
@@ -17,7 +17,7 @@ def output_side(function):
 
 
 def strided_filter(function):
-    """Check `function(picture, kernel, stride, padding)`: a filter with zeros around the picture, in steps."""
+    """Check `function(picture, kernel, stride, padding)`: a filter with zeros around the image, in steps."""
     picture = np.array([[1.0, 2.0, 0.0, 1.0], [0.0, 3.0, 1.0, 0.0], [2.0, 0.0, 4.0, 1.0], [1.0, 1.0, 0.0, 5.0]])
     right = np.zeros((3, 3))
     right[1, 2] = 1  # picks the right neighbour
@@ -26,16 +26,16 @@ def strided_filter(function):
     shifted = np.pad(picture, ((0, 0), (0, 1)))[:, 1:]
     mean = np.full((3, 3), 1 / 9)
     cases = [
-        ((picture, np.ones((1, 1)), 1, 0), picture, "A kernel of one weight, 1, must give the picture back."),
+        ((picture, np.ones((1, 1)), 1, 0), picture, "A kernel of one weight, 1, must give the image back."),
         (
             (picture, right, 1, 0),
             shifted[1:3, 1:3],
             "A weight on the right of the kernel picks the pixel on the right. Is your kernel turned half round?",
         ),
-        ((picture, middle, 1, 1), picture, "With a padding of 1 and a kernel of 3 the picture keeps its size."),
+        ((picture, middle, 1, 1), picture, "With a padding of 1 and a kernel of 3 the image keeps its size."),
         ((picture, mean, 1, 1), _means(picture), "Beyond the border there are zeros, not copies of the border."),
         ((picture, np.ones((2, 2)), 2, 0), [[6, 2], [4, 10]], "With a stride of 2 take every second place, both ways."),
-        ((picture[:3], right, 1, 1), shifted[:3], "Pictures need not be square: take height and width by themselves."),
+        ((picture[:3], right, 1, 1), shifted[:3], "Images need not be square: take height and width by themselves."),
     ]
     check("strided_filter", function, cases)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .trying import check
+from .check import check
 
 
 def brier_skill(function):
@@ -39,7 +39,7 @@ def mean_over_quarter_turns(function):
         (
             (picture, lambda turned: turned),
             picture,
-            "A network that answers with the picture itself must give the picture. Each answer has to be turned back: "
+            "A network that answers with the image itself must give the image. Each answer has to be turned back: "
             "`np.rot90(answer, -turns)`.",
         ),
         (
@@ -48,7 +48,7 @@ def mean_over_quarter_turns(function):
             "A network that always marks the left column must mark each side of the frame with a quarter, once all "
             "four answers are turned back: did you take all of 0, 1, 2 and 3 turns?",
         ),
-        ((picture[:2], lambda turned: turned), picture[:2], "A picture need not be square."),
+        ((picture[:2], lambda turned: turned), picture[:2], "An image need not be square."),
     ]
     check("mean_over_quarter_turns", function, cases)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .trying import check
+from .check import check
 
 BRATS_LABELS = np.array([0, 1, 2, 4])
 

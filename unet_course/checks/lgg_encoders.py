@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .trying import check
+from .check import check
 
 
 def nothing_dice(function):
@@ -30,6 +30,31 @@ def held_out_patients(function):
         ((patients, 0), np.zeros(5, dtype=bool), "With n = 0 nobody is held out."),
     ]
     check("held_out_patients", function, cases)
+
+
+def dice_of_images(function):
+    """Check `function(truth, guess, smooth)`: one Dice for each image of (N, H, W, 1), and the mean of these."""
+    truth = np.zeros((2, 10, 10, 1))
+    truth[0, 4:6, 5] = 1  # 2 of 100 pixels; the second image has none
+    everything, nothing = np.ones_like(truth), np.zeros_like(truth)
+    half = truth.copy()
+    half[0, 5, 5] = 0
+    cases = [
+        (
+            (truth, everything, 1),
+            (5 / 103 + 1 / 101) / 2,
+            "Everything is marked, so the Dice of each image is small. One half comes out where each pixel has a Dice "
+            "of its own: the last axis has length 1. Add up over the pixels of an image.",
+        ),
+        ((truth, truth, 1), 1.0, "A perfect answer scores 1, on an empty image too."),
+        (
+            (truth, half, 1),
+            (3 / 4 + 1) / 2,
+            "One Dice for each image, then the mean: one for the whole batch gives the empty image no vote.",
+        ),
+        ((truth, nothing, 0.5), (0.5 / 2.5 + 1) / 2, "`smooth` is added above and below the fraction, as it is given."),
+    ]
+    check("dice_of_images", function, cases)
 
 
 def triangular_rate(function):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .trying import check
+from .check import check
 
 
 def anisotropic_tv(function):
@@ -10,10 +10,10 @@ def anisotropic_tv(function):
     corner = np.zeros((3, 4))
     corner[:2, :2] = 1
     cases = [
-        ((np.full((3, 4), 0.5),), 0.0, "A constant picture has no differences: its total variation is 0."),
+        ((np.full((3, 4), 0.5),), 0.0, "A constant image has no differences: its total variation is 0."),
         ((np.array([[0.0, 1.0, 0.0]]),), 2.0, "Up by 1 and down by 1 are 2: take absolute values before you add."),
         ((np.array([[0.0], [2.0]]),), 2.0, "Neighbours in a column count, too."),
-        ((corner,), 4.0, "The outline of this square has four pieces inside the picture; the border counts nothing."),
+        ((corner,), 4.0, "The outline of this square has four pieces inside the image; the border counts nothing."),
         ((255 * corner.astype(np.uint8),), 1020.0, "uint8 wraps around below 0: convert to float first."),
     ]
     check("anisotropic_tv", function, cases)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .trying import check
+from .check import check
 
 
 def background_accuracy(function):
@@ -33,6 +33,26 @@ def merge_masks(function):
         ),
     ]
     check("merge_masks", function, cases)
+
+
+def half_covered(function):
+    """Check `function(grey)`: a 0/1 mask from one of 0 to 255 that was shrunk by interpolation."""
+    shrunk = np.array([[0.0, 0.2, 60.0], [127.0, 128.0, 255.0]])
+    cases = [
+        (
+            (shrunk,),
+            np.array([[0, 0, 0], [0, 1, 1]]),
+            "Full cover is 255 here, so half of it is 127.5. As bool, or compared with 0 or 0.5, every pixel that a "
+            "nucleus touches counts, and the mask swells.",
+        ),
+        ((np.zeros((2, 3)),), np.zeros((2, 3), dtype=int), "Where nothing is covered the mask is 0."),
+        (
+            (np.full((1, 2), 100.0),),
+            np.zeros((1, 2), dtype=int),
+            "No pixel is half covered here. Compare with half of 255, not with half of the brightest pixel.",
+        ),
+    ]
+    check("half_covered", function, cases)
 
 
 def dice_from_counts(function):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..intensity_features import glcm, texture
-from .trying import check
+from ..features.intensity import glcm, texture
+from .check import check
 
 
 def z_score(function):
@@ -50,7 +50,7 @@ def mean_field_step(function):
         (
             (doubtful, flat, 4.0, 0.1),
             _step(doubtful, flat, 4.0, 0.1),
-            "On an even picture each of the four neighbours votes with weight / 4 times 2 p - 1. A pixel at the border "
+            "On an even image each of the four neighbours votes with weight / 4 times 2 p - 1. A pixel at the border "
             "has fewer neighbours: np.roll would bring in the other side.",
         ),
         (

@@ -1,6 +1,6 @@
 """Exercises of the chapter on reading a results table."""
 
-from .trying import check
+from .check import check
 
 INVENTED = {
     "A": (0.90, 0.60, 0.72, 0.56),

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from .trying import check
+from .check import check
 
 
 def updates_an_epoch(function):
     """Check `function(n, batch_size, workers)`: updates in an epoch, the last one small."""
     cases = [
-        ((64, 16, 1), 4, "64 pictures in batches of 16 are 4 updates."),
-        ((64, 16, 2), 2, "Two workers take 32 pictures an update: divide by both numbers."),
-        ((65, 16, 2), 3, "65 pictures need a third, small update: round up."),
-        ((5, 16, 4), 1, "Even a few pictures make one update."),
+        ((64, 16, 1), 4, "64 images in batches of 16 are 4 updates."),
+        ((64, 16, 2), 2, "Two workers take 32 images an update: divide by both numbers."),
+        ((65, 16, 2), 3, "65 images need a third, small update: round up."),
+        ((5, 16, 4), 1, "Even a few images make one update."),
     ]
     check("updates_an_epoch", function, cases)
 
@@ -28,9 +28,9 @@ def average_gradients(function):
         (
             (np.array([[1.0, 2.0], [3.0, 6.0]]), [6, 2]),
             [1.5, 3.0],
-            "The first worker saw 6 of the 8 pictures, so its gradient counts 6/8: weight the mean by the sizes.",
+            "The first worker saw 6 of the 8 images, so its gradient counts 6/8: weight the mean by the sizes.",
         ),
-        ((np.array([[1.0], [3.0], [5.0]]), [1, 1, 0]), [2.0], "A worker without pictures has nothing to say."),
+        ((np.array([[1.0], [3.0], [5.0]]), [1, 1, 0]), [2.0], "A worker without images has nothing to say."),
     ]
     check("average_gradients", function, cases)
 
@@ -51,7 +51,7 @@ def shard(function):
         return np.sort(visited) if what == "all" else len(np.unique(visited))
 
     cases = [
-        (("sizes", 12, 3, 0, 0), [4, 4, 4], "12 pictures and 3 workers: each visits 4."),
+        (("sizes", 12, 3, 0, 0), [4, 4, 4], "12 images and 3 workers: each visits 4."),
         (
             ("repeat", 12, 3, 1, 0, 0),
             True,
@@ -60,7 +60,7 @@ def shard(function):
         (
             ("all", 12, 3, 0, 0),
             np.arange(12),
-            "Together the workers must visit each picture once. All must draw the same order, from seed and epoch "
+            "Together the workers must visit each image once. All must draw the same order, from seed and epoch "
             "without the worker, and then take different parts of it.",
         ),
         (
@@ -71,9 +71,9 @@ def shard(function):
         (
             ("sizes", 14, 4, 0, 0),
             [3, 3, 3, 3],
-            "14 pictures and 4 workers: each visits 3, and 2 are left out. A worker with more would wait for the "
+            "14 images and 4 workers: each visits 3, and 2 are left out. A worker with more would wait for the "
             "others for ever.",
         ),
-        (("distinct", 14, 4, 0, 0), 12, "No picture may be visited twice."),
+        (("distinct", 14, 4, 0, 0), 12, "No image may be visited twice."),
     ]
     check("shard", tried, cases)

@@ -1,12 +1,12 @@
 """Checks for the chapter on speed."""
 
-from .trying import check
+from .check import check
 
 
 def steady_rate(function):
-    """Check `function(seconds, batch_size)`: pictures per second without the warm-up, by the median."""
+    """Check `function(seconds, batch_size)`: images per second without the warm-up, by the median."""
     cases = [
-        (([2.0, 2.0, 2.0], 16), 8.0, "16 pictures in 2 seconds are 8 pictures a second: pictures over seconds."),
+        (([2.0, 2.0, 2.0], 16), 8.0, "16 images in 2 seconds are 8 images a second: images over seconds."),
         (([9.0, 2.0, 2.0], 16), 8.0, "The first step is the warm-up: leave it out."),
         (
             ([9.0, 2.0, 2.0, 4.0], 16),

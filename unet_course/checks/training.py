@@ -1,14 +1,14 @@
 """Exercises of the chapter on training."""
 
-from .trying import check
+from .check import check
 
 
 def updates(function):
     """Check `function(pictures, batch_size, epochs)`: how many updates a training makes."""
     cases = [
-        ((32, 8, 1), 4, "32 pictures in batches of 8 make 4 batches, and each batch makes one update."),
+        ((32, 8, 1), 4, "32 images in batches of 8 make 4 batches, and each batch makes one update."),
         ((32, 8, 10), 40, "Every epoch goes through all batches once more."),
-        ((33, 8, 1), 5, "The picture that is left over makes a batch of its own: round up, not down."),
+        ((33, 8, 1), 5, "The image that is left over makes a batch of its own: round up, not down."),
         ((33, 8, 10), 50, "Round up in each epoch, then multiply: the next epoch starts with a new batch."),
         ((3, 8, 2), 2, "A batch that is larger than the set still makes one update an epoch."),
     ]

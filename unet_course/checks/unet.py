@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .trying import check
+from .check import check
 
 
 def level_shapes(function):
@@ -21,7 +21,7 @@ def level_shapes(function):
         (
             (256, 64, 5),
             [(256, 64), (128, 128), (64, 256), (32, 512), (16, 1024)],
-            "`depth` counts all levels, the deepest included: the picture is pooled once less.",
+            "`depth` counts all levels, the deepest included: the image is pooled once less.",
         ),
     ]
     check("level_shapes", function, cases)

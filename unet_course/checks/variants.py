@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from .trying import check
+from .check import check
 
 
 def kernel_weights(function):
     """Check `function(channels, filters, dimensions)`: weights of a convolution of side 3, without biases."""
     cases = [
-        ((1, 1, 2), 9, "One kernel that sees one channel of a picture has 3 x 3 weights."),
+        ((1, 1, 2), 9, "One kernel that sees one channel of an image has 3 x 3 weights."),
         ((1, 1, 3), 27, "In a volume the kernel is a cube: 3 x 3 x 3 weights. Raise 3 to the number of dimensions."),
         ((4, 16, 2), 576, "Each of the filters has a kernel for each of the channels: multiply by both."),
         ((4, 16, 3), 1728, "Each of the filters has a kernel for each of the channels: multiply by both."),
@@ -59,7 +59,7 @@ def attention_gate(function):
             (skip, half, *zeros),
             expected(half, *zeros),
             "Each pixel of the signal becomes a square of 2 by 2 equal pixels, and squares of neighbours stay "
-            "neighbours: repeat along both axes of the picture, and leave those of the batch and the channels alone.",
+            "neighbours: repeat along both axes of the image, and leave those of the batch and the channels alone.",
         ),
         (
             (skip, quarter, *zeros),

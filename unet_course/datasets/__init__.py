@@ -8,6 +8,8 @@ from typing import Any
 from .. import paths
 
 PHANTOM_MARK = "PHANTOM.json"
+# How phantoms are drawn where only the package is installed.
+_DRAW = """python -c 'from unet_course import paths, phantoms; phantoms.write_all(paths.data_root() / "phantoms")'"""
 
 
 class DataError(ValueError):
@@ -16,26 +18,26 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures, what is drawn on them, and one line about each, all in the same order.
+    """Images, what is drawn on them, and one line about each, all in the same order.
 
     Attributes
     ----------
     key : str
-        "nuclei", "lgg", "brain_tumor" or "brats"; "folder" for pictures of your own.
+        "nuclei", "lgg", "brain_tumor" or "brats"; "folder" for images of your own.
     source : str
         "real" or "phantom" (synthetic).
     root : Path
         Folder the files were read from.
     index : pandas.DataFrame
-        One line per picture. Always `id`, `path` (below `root`), `group` (patient, or what else must not part in a
+        One line per image. Always `id`, `path` (below `root`), `group` (patient, or what else must not part in a
         split), `height` and `width` in pixels as on disk; more where a data set has it: `image_type`, `has_tumour`,
         `class`, `site`, and for nuclei `n_masks` files, `n_instances` nuclei and `overlap`, the pixels that more than
         one mask claims.
     content_hash : str
-        SHA-256 of all decoded pictures and labels at their own sizes: two machines with the same value read the same
+        SHA-256 of all decoded images and labels at their own sizes: two machines with the same value read the same
         data.
     images : ndarray or Ragged, (N, H, W, C)
-        Read-only and memory-mapped. `Ragged` when pictures keep their own sizes. uint8, but for `brats`.
+        Read-only and memory-mapped. `Ragged` when images keep their own sizes. uint8, but for `brats`.
     masks : ndarray or Ragged, uint8, (N, H, W), optional
         Integer labels, 0 is background. None where a data set has no masks.
     instances : ndarray or Ragged, int32, (N, H, W), optional
@@ -55,7 +57,7 @@ class Dataset:
         return len(self.index)
 
     def take(self, positions):
-        """The pictures at these positions, in this order, as a new Dataset."""
+        """The images at these positions, in this order, as a new Dataset."""
         arrays = {name: getattr(self, name) for name in ("images", "masks", "instances")}
         return replace(
             self,
@@ -92,7 +94,7 @@ def locate(key, source=None):
             return places[name]
     remedy = {
         "real": f"run `unet-course data {key}`, or set UNET_COURSE_DATA to the folder that holds {key}/",
-        "phantom": "run `python data_scripts/make_phantoms.py`",
+        "phantom": f"run `{_DRAW if paths.repo_root() is None else 'python data_scripts/make_phantoms.py'}`",
     }
     tried = "; ".join(f"no {name} {key} data in {places[name]}: {remedy[name]}" for name in wanted)
     raise FileNotFoundError(tried)

@@ -1,6 +1,6 @@
-"""Reader of the brain tumour classification set: JPEG pictures in one folder per class, no masks.
+"""Reader of the brain tumour classification set: images in one folder per class, no masks.
 
-Names such as "image(3).jpg" repeat across classes, so a picture goes by its path below the root. Many pictures occur
+Names such as "image(3).jpg" repeat across classes, so an image goes by its path below the root. Many images occur
 more than once, also in both official parts: see `duplicates`.
 """
 
@@ -13,9 +13,9 @@ from tqdm.auto import tqdm
 
 from . import DataError, Dataset, cache, locate, natural, source_of
 from .duplicates import pixel_hash
-from .pictures import read_picture
+from .images import files_in, left_behind, read_pixels
+from .published.sources import fetch_again
 from .resizing import cached_at
-from .sources import fetch_again
 
 KEY = "brain_tumor"
 PARTS = ("Training", "Testing")
@@ -27,13 +27,13 @@ CLASSES = {
     "pituitary_tumor": "pituitary",
 }
 # Change it when the decoding below changes, so that old caches are not used.
-_VERSION = 1
+_VERSION = 2
 _REMEDY = fetch_again(KEY)
 _AT_ONCE = 64
 
 
 def load(root=None, *, size=None, source=None):
-    """Read all pictures; the first time they are decoded into a cache, later they are memory-mapped.
+    """Read all images; the first time they are decoded into a cache, later they are memory-mapped.
 
     Parameters
     ----------
@@ -50,15 +50,15 @@ def load(root=None, *, size=None, source=None):
         `images` uint8 (N, H, W, 3), 0 to 255, the three channels alike; no masks and no instances. Training comes
         before Testing, in each the classes in the order of `CLASSES`, in these the files by number. `index` has,
         besides what every data set has, `part` ("Training" or "Testing", the official split), `class` (a value of
-        `CLASSES`), `has_tumour` (bool) and `pixel_hash` (of the picture at its own size). `id` and `path` are the same,
-        such as "Training/glioma_tumor/gg (12).jpg"; `group` is the `id` of the first picture with the same pixels.
+        `CLASSES`), `has_tumour` (bool) and `pixel_hash` (of the image at its own size). `id` and `path` are the same,
+        such as "Training/glioma_tumor/gg (12).jpg"; `group` is the `id` of the first image with the same pixels.
 
     Raises
     ------
     FileNotFoundError
         If there are no data.
     DataError
-        If a picture is damaged, or a class folder is unknown, missing or empty.
+        If an image is damaged, or a class folder is unknown, missing or empty.
 
     Notes
     -----
@@ -75,7 +75,7 @@ def load(root=None, *, size=None, source=None):
 
 
 def picture_files(root):
-    """All picture files: Training, then Testing, class by class, in each by number: 1, 2, ..., 10, not 1, 10, 2.
+    """All image files: Training, then Testing, class by class, in each by number: 1, 2, ..., 10, not 1, 10, 2.
 
     Parameters
     ----------
@@ -104,8 +104,9 @@ def picture_files(root):
 
 
 def _check_folders(folder):
-    """Refuse folders that are no class; hidden ones, such as those Jupyter leaves, do not count."""
-    unknown = sorted({path.name for path in folder.glob("[!.]*") if path.is_dir()} - set(CLASSES))
+    """Refuse folders that are no class; what macOS or Jupyter leaves does not count."""
+    folders = {path.name for path in folder.glob("*") if path.is_dir() and not left_behind(path.name)}
+    unknown = sorted(folders - set(CLASSES))
     if unknown:
         raise DataError(
             f"{folder / unknown[0]} is not a class of this set, which are {', '.join(CLASSES)}. "
@@ -114,9 +115,9 @@ def _check_folders(folder):
 
 
 def _class_files(folder):
-    files = sorted(folder.glob("[!.]*.jpg"), key=lambda file: natural(file.name))
+    files = sorted(files_in(folder), key=lambda file: natural(file.name))
     if not files:
-        raise DataError(f"{folder} holds no picture (*.jpg). {_REMEDY}")
+        raise DataError(f"{folder} holds no image. {_REMEDY}")
     return files
 
 
@@ -135,7 +136,7 @@ def _decode(root, writer):
 
 
 def _read(path):
-    return read_picture(path, "RGB", KEY)
+    return read_pixels(path, "RGB", KEY)
 
 
 def _row(path, image):

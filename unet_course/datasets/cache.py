@@ -65,7 +65,7 @@ def cached(name, build):
     name : str
         Folder inside the cache; must change when the content would.
     build : callable
-        `build(writer)` calls `writer.add(array=..., ...)` once per picture, with the same names each time, and returns
+        `build(writer)` calls `writer.add(array=..., ...)` once per image, with the same names each time, and returns
         a dict that can be written as JSON.
 
     Returns
@@ -121,13 +121,13 @@ class _Writer:
 
     def finish(self, notes):
         state = {"dtypes": self.dtypes, "shapes": self.shapes, "notes": notes}
-        (self.folder / "cache.json").write_text(json.dumps(state))
+        (self.folder / "cache.json").write_text(json.dumps(state), encoding="utf-8")
 
 
 def _complete(folder):
     """True when every file is there with its full length; a killed copy or a full disk leaves shorter ones."""
     try:
-        state = json.loads((folder / "cache.json").read_text())
+        state = json.loads((folder / "cache.json").read_text(encoding="utf-8"))
         return all(
             (folder / f"{name}.bin").stat().st_size
             == np.dtype(dtype).itemsize * sum(int(np.prod(shape)) for shape in state["shapes"][name])
@@ -138,7 +138,7 @@ def _complete(folder):
 
 
 def _open(folder):
-    state = json.loads((folder / "cache.json").read_text())
+    state = json.loads((folder / "cache.json").read_text(encoding="utf-8"))
     arrays = {}
     for name, dtype in state["dtypes"].items():
         flat = np.memmap(folder / f"{name}.bin", dtype=dtype, mode="r")

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from ..common.inputs import check_known
+
 
 def leakage_report(index, parts):
     """Say, for validation and test, which share of the lines has something of its own in training.
@@ -19,7 +21,15 @@ def leakage_report(index, parts):
     pandas.DataFrame
         One line per part: `lines`; shares in [0, 1] with `same_group` (a line of the same patient in training),
         `next_slice` (a neighbouring slice of the same patient in training) and `same_pixels`.
+
+    Raises
+    ------
+    ValueError
+        If one of these columns is empty in a line of the parts: it would be counted as the same, or as another one.
     """
+    used = index.iloc[np.concatenate([parts[name] for name in ("train", "validation", "test")])]
+    for column in {"group", "slice", "pixel_hash"} & set(index):
+        check_known(used[column], column)
     train = index.iloc[parts["train"]]
     rows = {}
     for name in ("validation", "test"):
@@ -47,8 +57,15 @@ def copy_neighbour(dataset, train, test):
     -------
     ndarray of uint8, shape (len(test), H, W)
         Empty where training has no slice of that patient. Of two slices equally near, the earlier one is copied.
+
+    Raises
+    ------
+    ValueError
+        If a patient, or the number of a slice, is not known.
     """
     index = dataset.index
+    for column in ("group", "slice"):
+        check_known(index[column], column)
     predictions = np.zeros((len(test), *dataset.masks[0].shape), np.uint8)
     by_group = {group: train[positions] for group, positions in index.iloc[train].groupby("group").indices.items()}
     numbers = index["slice"].to_numpy()

@@ -14,9 +14,9 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from . import DataError, Dataset, cache, locate, source_of
-from .pictures import read_picture
+from .images import by_stem, files_in, read_pixels
+from .published.sources import fetch_again
 from .resizing import cached_at
-from .sources import fetch_again
 
 KEY = "lgg"
 CHANNELS = ("pre-contrast", "FLAIR", "post-contrast")
@@ -41,7 +41,7 @@ CLINICAL = (
     "death01",
 )
 # Change it when the decoding below changes, so that old caches are not used.
-_VERSION = 1
+_VERSION = 2
 _TOP = "kaggle_3m"
 _PATIENT = re.compile(r"TCGA_[A-Za-z0-9]+_[A-Za-z0-9]+_\d{8}")
 _REMEDY = fetch_again(KEY)
@@ -169,7 +169,7 @@ def patient_folders(top):
 
 
 def slice_files(folder):
-    """Image files of one patient by slice number, in its order: 1, 2, ..., 10, not 1, 10, 2.
+    """Slices and masks of one patient by slice number, in its order: 1, 2, ..., 10, not 1, 10, 2.
 
     Parameters
     ----------
@@ -177,29 +177,34 @@ def slice_files(folder):
 
     Returns
     -------
-    dict of int to Path
+    dict of int to tuple of Path
+        The slice and its mask.
 
     Raises
     ------
     DataError
-        If there is no slice, a file has a strange name, or a slice or a mask lacks the other.
+        If there is no slice, a file has a strange name, a number occurs twice, or a slice or a mask lacks the other.
     """
-    files = {path.stem: path for path in folder.glob("TCGA_*.tif")}
-    images = {}
+    files = by_stem(path for path in files_in(folder) if path.name.startswith("TCGA_"))
+    numbers = {stem: stem.removeprefix(f"{folder.name}_").removesuffix("_mask") for stem in files}
+    strange = [path for stem, path in files.items() if not numbers[stem].isdecimal()]
+    if strange:
+        raise DataError(f"{strange[0]} is not named {folder.name}_<number>.tif or ..._mask.tif. {_REMEDY}")
+    pairs = {}
     for stem, path in files.items():
-        number = stem.removeprefix(f"{folder.name}_").removesuffix("_mask")
-        if not number.isdecimal():
-            raise DataError(f"{path} is not named {folder.name}_<number>.tif or ..._mask.tif. {_REMEDY}")
+        number = int(numbers[stem])
         if stem.endswith("_mask"):
             if stem.removesuffix("_mask") not in files:
                 raise DataError(f"{path} is the mask of a slice that is missing. {_REMEDY}")
-        else:
-            if f"{stem}_mask" not in files:
-                raise DataError(f"{path} has no mask {stem}_mask.tif beside it. {_REMEDY}")
-            images[int(number)] = path
-    if not images:
+            continue
+        if f"{stem}_mask" not in files:
+            raise DataError(f"{path} has no mask {stem}_mask.tif beside it. {_REMEDY}")
+        if number in pairs:
+            raise DataError(f"{path} and {pairs[number][0].name} are both slice {number}. {_REMEDY}")
+        pairs[number] = path, files[f"{stem}_mask"]
+    if not pairs:
         raise DataError(f"{folder} holds no slice (*.tif). {_REMEDY}")
-    return dict(sorted(images.items()))
+    return dict(sorted(pairs.items()))
 
 
 def read_mask(path, shape):
@@ -220,7 +225,7 @@ def read_mask(path, shape):
     DataError
         If the file is missing, damaged, of another size, or holds anything but 0 and 255.
     """
-    mask = read_picture(path, "L", KEY)
+    mask = read_pixels(path, "L", KEY)
     if mask.shape != tuple(shape):
         raise DataError(
             f"{path} has {mask.shape[0]} x {mask.shape[1]} pixels, its slice {shape[0]} x {shape[1]}: "
@@ -235,9 +240,10 @@ def read_mask(path, shape):
 def _decode(root, top, writer):
     slices = [item for folder in patient_folders(top) for item in slice_files(folder).items()]
     digest, rows = hashlib.sha256(), []
-    for number, path in tqdm(slices, "decode"):  # in one thread: uncompressed TIFF leaves nothing to do for others
-        image = read_picture(path, "RGB", KEY)
-        mask = read_mask(path.with_name(f"{path.stem}_mask.tif"), image.shape[:2])
+    # In one thread: uncompressed TIFF leaves nothing to do for others.
+    for number, (path, drawn) in tqdm(slices, "decode"):
+        image = read_pixels(path, "RGB", KEY)
+        mask = read_mask(drawn, image.shape[:2])
         writer.add(images=image, masks=mask)
         digest.update(path.stem.encode() + image.tobytes() + mask.tobytes())
         rows.append(_row(root, path, number, mask))

@@ -1,4 +1,4 @@
-"""Reader of the nuclei of the 2018 Data Science Bowl: one folder per picture, one mask file per nucleus.
+"""Reader of the nuclei of the 2018 Data Science Bowl: one folder per image, one mask file per nucleus.
 
 Reads the published release, the mended one (mask names of any form, a few masks that overlap), and the phantoms.
 Explained in the chapter "Nuclei under the microscope".
@@ -13,24 +13,24 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from . import DataError, Dataset, cache, locate, source_of
-from .pictures import read_picture
+from .images import by_stem, files_in, left_behind, read_mask, read_pixels
+from .published.sources import fetch_again
 from .resizing import cached_at
-from .sources import fetch_again
 
 KEY = "nuclei"
 # Change it when the decoding below changes, so that old caches are not used.
-_VERSION = 1
+_VERSION = 2
 
 
 def load(root=None, *, size=None, source=None):
-    """Read all pictures and masks; the first time they are decoded into a cache, later they are memory-mapped.
+    """Read all images and masks; the first time they are decoded into a cache, later they are memory-mapped.
 
     Parameters
     ----------
     root : path, optional
         Folder with `stage1_train/` (or its content). Default: where `locate` finds the data.
     size : int, optional
-        Resize to (size, size) pixels: pictures with anti-aliasing, labels by nearest neighbour. Default: own sizes.
+        Resize to (size, size) pixels: images with anti-aliasing, labels by nearest neighbour. Default: own sizes.
     source : {"real", "phantom"}, optional
         Which data to take when `root` is not given. Default: real where present.
 
@@ -43,7 +43,7 @@ def load(root=None, *, size=None, source=None):
     FileNotFoundError
         If there are no data.
     DataError
-        If a picture or mask is missing, damaged or of the wrong size.
+        If an image or mask is missing, damaged or of the wrong size.
     """
     root = Path(root) if root else locate(KEY, source)
     key = cache.key_of(root, _VERSION)
@@ -55,8 +55,8 @@ def load(root=None, *, size=None, source=None):
 
 
 def read_image(path):
-    """Read one picture as uint8 (H, W, 3), 0 to 255; an alpha channel, constant in this set, is left out."""
-    return read_picture(path, "RGB", KEY)
+    """Read one image as uint8 (H, W, 3), 0 to 255; an alpha channel, opaque in this set, is left out."""
+    return read_pixels(path, "RGB", KEY)
 
 
 def read_instances(folder, shape):
@@ -65,9 +65,9 @@ def read_instances(folder, shape):
     Parameters
     ----------
     folder : path
-        Holds one PNG per nucleus, 0 outside and above 0 inside.
+        Holds one mask per nucleus, 0 outside.
     shape : tuple of int
-        Height and width of the picture.
+        Height and width of the image.
 
     Returns
     -------
@@ -97,23 +97,23 @@ def merge_masks(masks, shape):
 def read_masks(folder, shape):
     """All masks of a folder as boolean (H, W) arrays by file name; same errors as `read_instances`."""
     folder = Path(folder)
-    files = sorted(folder.glob("*.png"))
+    files = files_in(folder)
     if not files:
-        raise DataError(f"{folder} holds no mask (*.png). {fetch_again(KEY)}")
+        raise DataError(f"{folder} holds no mask. {fetch_again(KEY)}")
     masks = {}
-    for file in files:
-        mask = read_picture(file, "L", KEY) > 0
+    for file in by_stem(files).values():
+        mask = read_mask(file, KEY)
         if mask.shape != tuple(shape):
             raise DataError(
-                f"{file} has {mask.shape[0]} x {mask.shape[1]} pixels, its picture {shape[0]} x {shape[1]}. "
-                "The mask belongs to another picture: fetch this one again with `unet-course data nuclei`."
+                f"{file} has {mask.shape[0]} x {mask.shape[1]} pixels, its image {shape[0]} x {shape[1]}. "
+                "The mask belongs to another image: fetch this one again with `unet-course data nuclei`."
             )
         masks[file.name] = mask
     return masks
 
 
 def image_type(image):
-    """Say how a picture was taken, from its colours alone.
+    """Say how an image was taken, from its colours alone.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def image_type(image):
 
 
 def sample_folders(root):
-    """Folders of single pictures, sorted by name.
+    """Folders of single images, sorted by name.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def sample_folders(root):
     """
     root = Path(root)
     top = root / "stage1_train" if (root / "stage1_train").is_dir() else root
-    folders = sorted(path.parent for path in top.glob("*/images"))
+    folders = sorted(path.parent for path in top.glob("*/images") if not left_behind(path.parent.name))
     if not folders:
         raise FileNotFoundError(
             f"{top} holds no <id>/images/<id>.png. Point to the folder that contains stage1_train, "
@@ -150,16 +150,16 @@ def sample_folders(root):
 
 
 def image_file(folder):
-    """The one picture of a sample folder.
+    """The one image of a sample folder.
 
     Raises
     ------
     DataError
         If there is none or more than one.
     """
-    files = sorted((folder / "images").glob("*.png"))
+    files = files_in(folder / "images")
     if len(files) != 1:
-        raise DataError(f"{folder / 'images'} holds {len(files)} pictures instead of one. {fetch_again(KEY)}")
+        raise DataError(f"{folder / 'images'} holds {len(files)} images instead of one. {fetch_again(KEY)}")
     return files[0]
 
 

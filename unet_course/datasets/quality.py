@@ -12,9 +12,9 @@ from skimage.filters import gaussian, threshold_otsu
 from skimage.measure import label
 from tqdm.auto import tqdm
 
-# Limits found on the 170 mended pictures of the course's excerpt and three published pictures known to be wrong.
+# Limits found on the 170 mended images of the course's excerpt and three published images known to be wrong.
 _SMALLEST = 20  # pixels; no nucleus of the published set is smaller
-_LARGEST = 0.25  # share of the picture
+_LARGEST = 0.25  # share of the image
 _SLENDER = 25  # area over squared inner radius: a disc has 3, a nucleus up to 15, a stray line of pen 50 and more
 _SEEN = 0.4  # an object without a mask counts when it has this share of the median nucleus' area
 
@@ -30,7 +30,7 @@ def quality_report(dataset):
     Returns
     -------
     pandas.DataFrame
-        One line per picture: `id`, `image_type`, `height`, `width`, `n_masks`, `foreground` (share of pixels in a
+        One line per image: `id`, `image_type`, `height`, `width`, `n_masks`, `foreground` (share of pixels in a
         nucleus), `touching` (share of nuclei that touch another), `findings` (what looks wrong, in words; "" when
         nothing does) and `suspicious` (True when there is a finding).
 
@@ -107,7 +107,7 @@ def directory_tree(root, *, depth=4, limit=3):
 
 
 def touching_share(labels):
-    """Share of the nuclei of one picture that touch another one.
+    """Share of the nuclei of one image that touch another one.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def _findings(image, labels, line):
         "masks that are empty or hidden by others": line.n_masks - line.n_instances,
         "pixels claimed by more than one mask": line.overlap,
         f"masks below {_SMALLEST} pixels": int((areas < _SMALLEST).sum()),
-        f"masks over {_LARGEST:.0%} of the picture": int((areas > _LARGEST * labels.size).sum()),
+        f"masks over {_LARGEST:.0%} of the image": int((areas > _LARGEST * labels.size).sum()),
     }
     return [f"{count} {what}" for what, count in counts.items() if count]
 

@@ -1,4 +1,4 @@
-"""Bring pictures and their labels to one size, each in the way that suits it."""
+"""Bring images and their labels to one size, once."""
 
 import numpy as np
 from skimage.transform import resize
@@ -8,19 +8,20 @@ from . import cache
 
 
 def resize_image(image, size):
-    """Resize one picture with anti-aliasing.
+    """Resize one image with anti-aliasing.
 
     Parameters
     ----------
     image : ndarray, uint8, (H, W, C)
-    size : int
+    size : int or (int, int)
+        Both sides, or height and width.
 
     Returns
     -------
     ndarray, uint8, (size, size, C)
         0 to 255.
     """
-    small = resize(image, (size, size), order=1, anti_aliasing=True, preserve_range=True)
+    small = resize(image, _sides(size), order=1, anti_aliasing=True, preserve_range=True)
     return small.round().astype(np.uint8)
 
 
@@ -30,14 +31,14 @@ def resize_labels(labels, size):
     Parameters
     ----------
     labels : ndarray of integers, (H, W)
-    size : int
+    size : int or (int, int)
 
     Returns
     -------
     ndarray, (size, size)
         Of the same dtype.
     """
-    return resize(labels, (size, size), order=0, anti_aliasing=False, preserve_range=True).astype(labels.dtype)
+    return resize(labels, _sides(size), order=0, anti_aliasing=False, preserve_range=True).astype(labels.dtype)
 
 
 def cached_at(name, size, decode):
@@ -48,7 +49,7 @@ def cached_at(name, size, decode):
     name : str
         As for `cache.cached`.
     size : int or None
-        None keeps the pictures' own sizes.
+        None keeps the images' own sizes.
     decode : callable
         As `build` of `cache.cached`; adds `images` and, where there are any, `masks` and `instances`.
 
@@ -62,6 +63,10 @@ def cached_at(name, size, decode):
         native = arrays
         arrays, _ = cache.cached(f"{name}-{size}", lambda writer: _resize_all(native, size, writer))
     return arrays, notes
+
+
+def _sides(size):
+    return (size, size) if np.isscalar(size) else tuple(size)
 
 
 def _resize_all(native, size, writer):

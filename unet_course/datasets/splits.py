@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
+from ..common.inputs import check_known
+
 MINIMUM = 3
 
 
@@ -13,7 +15,7 @@ def split(index, *, test=0.2, validation=0.2, group="group", stratify=None, seed
     Parameters
     ----------
     index : pandas.DataFrame
-        One line per picture.
+        One line per image.
     test : float
         Share of all groups, between 0 and 1.
     validation : float
@@ -35,12 +37,13 @@ def split(index, *, test=0.2, validation=0.2, group="group", stratify=None, seed
     Raises
     ------
     ValueError
-        If a share is not between 0 and 1, a column is missing, or there are too few groups for three parts.
+        If a share is not between 0 and 1, a column is missing or its value in any line (None, NaN, NaT, empty text), or
+        there are too few groups for three parts.
     """
     _check(index, (test, validation), (group, stratify))
     members = _members(index, group)
     if len(members) < MINIMUM:
-        what = "pictures" if group is None else f"values of {group!r}"
+        what = "images" if group is None else f"values of {group!r}"
         raise ValueError(f"{len(members)} {what} cannot make three parts; at least {MINIMUM} are needed.")
     classes = None if stratify is None else _classes(index[stratify], members)
     rest, test_groups = _two(np.arange(len(members)), test, classes, seed)
@@ -50,7 +53,7 @@ def split(index, *, test=0.2, validation=0.2, group="group", stratify=None, seed
 
 
 def hold_out(index, column, values, *, validation=0.2, group="group", seed=0):
-    """Test on all lines with some values of a column, such as the pictures of one hospital, and train on the others.
+    """Test on all lines with some values of a column, such as the images of one hospital, and train on the others.
 
     Parameters
     ----------
@@ -72,12 +75,13 @@ def hold_out(index, column, values, *, validation=0.2, group="group", seed=0):
     Raises
     ------
     ValueError
-        If the column or a value is missing, a group has lines on both sides, or too few groups remain.
+        If a column or a value is missing, also its value in any line, as in `split`; if a group has lines on both
+        sides, or too few groups remain.
     """
     _check(index, (validation,), (group, column))
     unknown = sorted(set(values) - set(index[column]))
     if unknown:
-        known = sorted(set(index[column].dropna()))
+        known = sorted(set(index[column]))
         raise ValueError(f"The column {column!r} has no value {unknown[0]!r}; it has {', '.join(map(str, known))}.")
     held = index[column].isin(values).to_numpy()
     if group is not None and set(index[group][held]) & set(index[group][~held]):
@@ -98,10 +102,12 @@ def hold_out(index, column, values, *, validation=0.2, group="group", seed=0):
 def _check(index, shares, columns):
     for share in shares:
         if not 0 < share < 1:
-            raise ValueError(f"A share of {share} does not lie between 0 and 1: it is a share of the pictures.")
+            raise ValueError(f"A share of {share} does not lie between 0 and 1: it is a share of the images.")
     for column in columns:
         if column is not None and column not in index:
             raise ValueError(f"The index has no column {column!r}; it has {', '.join(map(str, index.columns))}.")
+        if column is not None:
+            check_known(index[column], column)
 
 
 def _members(index, group):

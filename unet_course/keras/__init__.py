@@ -1,7 +1,10 @@
 """The Keras twin: the same names and arguments as `unet_course.torch`."""
 
 import importlib.util
+import logging
 import os
+
+from ..common.hardware import hold_tensorflow_back
 
 if importlib.util.find_spec("keras") is None:
     raise ModuleNotFoundError(
@@ -17,6 +20,10 @@ if "KERAS_BACKEND" not in os.environ and importlib.util.find_spec("tensorflow") 
             "(or `torch`, or `jax`)."
         )
     os.environ["KERAS_BACKEND"] = present[0]
+if importlib.util.find_spec("tensorflow"):
+    hold_tensorflow_back()
+    # Its advice against retracing, in tones of alarm: many models, one after another, are meant here.
+    logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
 
 from .augmentation import augment
 from .callbacks import Callback, CyclicalLearningRate, DwellLearningRate, EarlyStopping, ModelCheckpoint
@@ -24,7 +31,7 @@ from .denoising import denoise_tv
 from .devices import describe_device, set_seed
 from .encoder_unet import encoder_classifier, encoder_unet, freeze_stages, unfreeze
 from .losses import bce_dice_loss, bce_loss, cross_entropy_loss, dice_loss, focal_loss, tversky_loss
-from .metrics import Confusion, accuracy, dice, iou, precision, recall
+from .metrics import PooledScore
 from .models import count_parameters, load_weights, save_weights, unet, unet_classifier
 from .prediction import predict, predict_ensemble
 from .rate_finder import find_learning_rate
@@ -36,12 +43,11 @@ from .variants import attention_unet, residual_unet, unet_plus_plus
 
 __all__ = [
     "Callback",
-    "Confusion",
+    "PooledScore",
     "CyclicalLearningRate",
     "DwellLearningRate",
     "EarlyStopping",
     "ModelCheckpoint",
-    "accuracy",
     "attention_unet",
     "augment",
     "bce_dice_loss",
@@ -50,7 +56,6 @@ __all__ = [
     "cross_entropy_loss",
     "denoise_tv",
     "describe_device",
-    "dice",
     "dice_loss",
     "encoder_classifier",
     "encoder_unet",
@@ -59,12 +64,9 @@ __all__ = [
     "focal_loss",
     "freeze_stages",
     "grad_cam",
-    "iou",
     "load_weights",
-    "precision",
     "predict",
     "predict_ensemble",
-    "recall",
     "residual_unet",
     "save_weights",
     "set_seed",

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from ..augmentation_parameters import check, each, first_rows, last_pixel
+from ..augmentation.parameters import check, each, first_rows, last_pixel
 
 
 def augment(images, masks, parameters):

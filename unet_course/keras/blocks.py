@@ -1,6 +1,6 @@
-"""The bricks of every network, in Keras: two convolutions, a way up, and what makes sizes fit.
+"""The blocks of every network, in Keras: two convolutions, upsampling, and what makes sizes fit.
 
-Tensors in this room are channels-last, `(N, H, W, C)` or, for volumes, `(N, D, H, W, C)`.
+Tensors here are channels-last, `(N, H, W, C)` or, for volumes, `(N, D, H, W, C)`.
 """
 
 import keras
@@ -12,12 +12,12 @@ BATCH_NORM_MOMENTUM = 0.9  # weight of the past, as Keras counts it
 
 
 def convolution(x, filters, size=3, *, padding="same", bias=True, name):
-    """A convolution of pictures or volumes with He-normal weights."""
+    """A convolution of images or volumes with He-normal weights."""
     layer = layers.Conv3D if len(x.shape) == 5 else layers.Conv2D
     return layer(filters, size, padding=padding, use_bias=bias, kernel_initializer="he_normal", name=name)(x)
 
 
-def normalise(x, *, name):
+def normalisation(x, *, name):
     """Batch norm.
 
     While training, Keras averages the variance of each batch over its n values, PyTorch over n - 1: with small batches
@@ -31,7 +31,7 @@ def conv_block(x, filters, *, batch_norm=True, dropout=0.0, padding="same", name
     for i in (1, 2):
         x = convolution(x, filters, padding=padding, bias=not batch_norm, name=f"{name}_conv{i}")
         if batch_norm:
-            x = normalise(x, name=f"{name}_norm{i}")
+            x = normalisation(x, name=f"{name}_norm{i}")
         x = layers.ReLU()(x)
     if dropout:
         x = layers.Dropout(dropout)(x)
@@ -55,7 +55,7 @@ def upsample(x, filters, *, upsampling="transpose", name):
         layer = layers.Conv3DTranspose if volume else layers.Conv2DTranspose
         return layer(filters, 2, strides=2, kernel_initializer="he_normal", name=name)(x)
     if upsampling == "bilinear":
-        x = layers.UpSampling2D(2, interpolation="bilinear")(x)
+        x = Bilinear()(x)
     else:
         x = (layers.UpSampling3D if volume else layers.UpSampling2D)(2)(x)
     return x if upsampling == "repeat" else convolution(x, filters, name=f"{name}_1")
@@ -71,7 +71,7 @@ def pad_to_multiple(x, multiple):
     return PadToMultiple(multiple)(x)
 
 
-def cut_back(x, like):
+def crop_to(x, like):
     """Take away what `pad_to_multiple` added: cut `x` to the size of `like`."""
     return Crop(centre=False)(x, like)
 
@@ -96,6 +96,24 @@ class Crop(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "centre": self.centre}
+
+
+@keras.saving.register_keras_serializable("unet_course")
+class Bilinear(layers.Layer):
+    """Double the sides of images; new pixels mix their two neighbours 3 to 1. Keras' own layer sticks to one size."""
+
+    def call(self, x):
+        for axis in (2, 1):
+            shape = ops.shape(x)
+            positions, last = ops.arange(shape[axis]), shape[axis] - 1
+            before = ops.take(x, ops.maximum(positions - 1, 0), axis=axis)
+            after = ops.take(x, ops.minimum(positions + 1, last), axis=axis)
+            pairs = ops.stack([before + (x - before) * 0.75, x + (after - x) * 0.25], axis=axis + 1)
+            x = ops.reshape(pairs, (*shape[:axis], 2 * shape[axis], *shape[axis + 1 :]))
+        return x
+
+    def compute_output_shape(self, shape):
+        return (shape[0], *(side and 2 * side for side in shape[1:-1]), shape[-1])
 
 
 @keras.saving.register_keras_serializable("unet_course")

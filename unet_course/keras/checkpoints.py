@@ -1,12 +1,12 @@
 """What a run holds, as NumPy arrays, and back; `unet_course/torch/checkpoints.py` is the same file in PyTorch.
 
-`unet_course/checkpoints.py` writes these arrays to disk.
+`unet_course/common/checkpoints.py` writes these arrays to disk.
 """
 
 import numpy as np
 from keras import ops
 
-from ..checkpoints import check_shapes
+from ..common.checkpoints import check_shapes
 
 
 def get_weights(model):
@@ -24,27 +24,27 @@ def set_weights(model, arrays):
         variable.assign(arrays[name])
 
 
-def get_optimiser(optimiser):
+def get_optimizer(optimizer):
     """Copies of the learning rate, and of the moments and the step count."""
-    moments = {str(number): _array(variable) for number, variable in enumerate(optimiser.variables)}
-    return {"learning_rate": get_learning_rate(optimiser), "moments": moments}
+    moments = {str(number): _array(variable) for number, variable in enumerate(optimizer.variables)}
+    return {"learning_rate": get_learning_rate(optimizer), "moments": moments}
 
 
-def set_optimiser(optimiser, state):
-    """Put back what `get_optimiser` returned."""
-    for number, variable in enumerate(optimiser.variables):
+def set_optimizer(optimizer, state):
+    """Put back what `get_optimizer` returned."""
+    for number, variable in enumerate(optimizer.variables):
         variable.assign(state["moments"][str(number)])
-    set_learning_rate(optimiser, state["learning_rate"])
+    set_learning_rate(optimizer, state["learning_rate"])
 
 
-def get_learning_rate(optimiser):
+def get_learning_rate(optimizer):
     """The learning rate of the next update."""
-    return float(ops.convert_to_numpy(optimiser.learning_rate))
+    return float(ops.convert_to_numpy(optimizer.learning_rate))
 
 
-def set_learning_rate(optimiser, value):
+def set_learning_rate(optimizer, value):
     """Change the learning rate from the next update on."""
-    optimiser.learning_rate = value
+    optimizer.learning_rate = value
 
 
 def seed_states(model):

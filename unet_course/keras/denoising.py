@@ -5,7 +5,7 @@ from keras import ops
 from keras.backend import standardize_dtype
 
 from .. import denoising as reference
-from ..denoising import CHECK, TINY, Certificate, steps
+from ..denoising import CHECK_EVERY, EPS, Certificate, step_schedule
 
 
 def denoise_tv(images, weight, *, isotropic=True, coupled=False, gap=1e-3, max_iterations=2000, certificate=False):
@@ -58,7 +58,7 @@ def _iterate(images, weight, isotropic, coupled, iterations):
     """A fixed number of iterations, each a differentiable function of the images and the weight."""
     weight = _per_image(weight, images)
     state = _start(images)
-    for step_sizes in steps(len(images.shape) - 2, iterations).tolist():
+    for step_sizes in step_schedule(len(images.shape) - 2, iterations).tolist():
         state = _step(images, weight, state, step_sizes, isotropic, coupled)
     return state[0]
 
@@ -74,9 +74,9 @@ def _solve(images, weight, isotropic, coupled, gap, max_iterations):
     left, weight = np.arange(len(images)), _per_image(weight, images)
     parts, found = [], Certificate(np.zeros(len(images)), np.zeros(len(images), int))
     noisy, state = images, _start(images)
-    for k, step_sizes in enumerate(steps(len(images.shape) - 2, max_iterations).tolist(), 1):
+    for k, step_sizes in enumerate(step_schedule(len(images.shape) - 2, max_iterations).tolist(), 1):
         state = _step(noisy, weight, state, step_sizes, isotropic, coupled)
-        if k == max_iterations or k % CHECK == 0:
+        if k == max_iterations or k % CHECK_EVERY == 0:
             reached = ops.convert_to_numpy(_relative_gap(noisy, weight, state, isotropic, coupled))
             done = (reached <= gap) | (k == max_iterations)
             if done.any():
@@ -134,7 +134,7 @@ def _group(products, isotropic, coupled):
 
 def _length(square, weight):
     """The length where it is above the weight, else the weight."""
-    return ops.sqrt(ops.maximum(square, ops.maximum(weight * weight, TINY)))
+    return ops.sqrt(ops.maximum(square, ops.maximum(weight * weight, EPS)))
 
 
 def _relative_gap(images, weight, state, isotropic, coupled):

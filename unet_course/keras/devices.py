@@ -6,8 +6,8 @@ import importlib
 import keras
 from keras import ops
 
-from ..processor import has_bfloat16
-from ..results import peak_memory_gb as process_peak_memory_gb
+from ..common.hardware import has_bfloat16
+from ..common.hardware import peak_memory_gb as process_peak_memory_gb
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 

@@ -5,11 +5,11 @@ import re
 import keras
 from keras import layers
 
-from .. import convert
-from ..plan import Plan, one_of
-from ..pretrained import STAGES, encoder_weights, find_encoder
-from .blocks import conv_block, convolution, cut_back, pad_to_multiple, upsample
-from .encoders import FAMILIES, Scale
+from ..common import convert
+from ..common.config import UNetConfig, check_one_of
+from ..common.pretrained import STAGES, encoder_weights, find_encoder
+from .blocks import conv_block, convolution, crop_to, pad_to_multiple, upsample
+from .encoders import FAMILIES, InputNormalisation
 
 # Layers of an encoder say their stage: block3_conv1 in VGG16, conv3_block1_2_bn in ResNet50.
 _STAGE = re.compile(r"(?:block|conv)(\d)_")
@@ -17,7 +17,7 @@ _STAGE = re.compile(r"(?:block|conv)(\d)_")
 
 def encode(images, spec):
     """Features of the images after every stage of the encoder, the finest first."""
-    x = Scale(spec.mean, spec.deviation, spec.blue_first)(images)
+    x = InputNormalisation(spec.mean, spec.deviation, spec.blue_first)(images)
     return FAMILIES[spec.family](x, spec)
 
 
@@ -43,7 +43,7 @@ def encoder_unet(
         `"vgg16"` and `"resnet50"` are torchvision's definitions and input scaling; `"vgg16_keras"` and
         `"resnet50_keras"` are those of keras.applications. Both twins build all four. The two VGG16 differ in the
         scaling only. The two ResNet50 also differ in where a block halves the size and in 26,560 biases before batch
-        norm, so weights of one do not fit the other. A `pretrained.Encoder` of your own will do, too.
+        norm, so weights of one do not fit the other. A `common.pretrained.Encoder` of your own will do, too.
     weights : None, "imagenet" or path
         None starts from random weights. `"imagenet"` fetches the file its publisher offers for this encoder, once,
         checks it, and reads it without executing code. A path may be that file, or what `save_weights` of either twin
@@ -74,23 +74,23 @@ def encoder_unet(
     with what comes from below alone. Explained in the chapter on encoders.
     """
     spec = find_encoder(encoder)
-    plan = Plan(in_channels, out_channels, base_filters, spec.halvings + 1, batch_norm, dropout, upsampling)
+    config = UNetConfig(in_channels, out_channels, base_filters, spec.halvings + 1, batch_norm, dropout, upsampling)
     images = keras.Input((None, None, in_channels), name="images")
-    *skips, x = encode(pad_to_multiple(images, plan.multiple), spec)
+    *skips, x = encode(pad_to_multiple(images, config.divisor), spec)
     for level in reversed(range(spec.halvings)):
-        x = upsample(x, plan.filters[level], upsampling=upsampling, name=f"up_{level}")
+        x = upsample(x, config.filters[level], upsampling=upsampling, name=f"up_{level}")
         if skips:
             x = layers.Concatenate()([skips.pop(), x])
-        x = conv_block(x, plan.filters[level], **plan.block, name=f"decoder_{level}")
-    logits = cut_back(convolution(x, out_channels, 1, name="head"), images)
+        x = conv_block(x, config.filters[level], **config.block, name=f"decoder_{level}")
+    logits = crop_to(convolution(x, out_channels, 1, name="head"), images)
     return prepare(keras.Model(images, logits, name="encoder_unet"), spec, weights, freeze)
 
 
 def encoder_classifier(in_channels=3, out_channels=4, *, encoder="resnet50", weights=None, freeze=0):
     """Build a classifier from a published encoder: the mean of each of its last feature maps, then a dense layer.
 
-    Trained on one set of pictures and saved with `save_weights`, it gives `encoder_unet(weights=path)` an encoder that
-    has seen medical pictures before.
+    Trained on one set of images and saved with `save_weights`, it gives `encoder_unet(weights=path)` an encoder that
+    has seen medical images before.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def encoder_classifier(in_channels=3, out_channels=4, *, encoder="resnet50", wei
     Returns
     -------
     keras.Model
-        Maps pictures `(N, H, W, in_channels)`, float32 in [0, 1], of any size to logits `(N, out_channels)`.
+        Maps images `(N, H, W, in_channels)`, float32 in [0, 1], of any size to logits `(N, out_channels)`.
 
     Raises
     ------
@@ -108,9 +108,9 @@ def encoder_classifier(in_channels=3, out_channels=4, *, encoder="resnet50", wei
         As `encoder_unet`.
     """
     spec = find_encoder(encoder)
-    plan = Plan(in_channels, out_channels, 1, spec.halvings + 1, True, 0.0, "repeat")
+    config = UNetConfig(in_channels, out_channels, 1, spec.halvings + 1, True, 0.0, "repeat")
     images = keras.Input((None, None, in_channels), name="images")
-    x = encode(pad_to_multiple(images, plan.multiple), spec)[-1]
+    x = encode(pad_to_multiple(images, config.divisor), spec)[-1]
     logits = layers.Dense(out_channels, kernel_initializer="he_normal", name="head")(layers.GlobalAveragePooling2D()(x))
     return prepare(keras.Model(images, logits, name="encoder_classifier"), spec, weights, freeze)
 
@@ -122,11 +122,11 @@ def prepare(model, spec, weights, freeze):
         state = {f"encoder.{name}": value for name, value in state.items()}
         encoder_layers = [layer for layer in model.layers if _STAGE.match(layer.name)]
         try:
-            found = convert.pairs(encoder_layers, state)
+            found = convert.match_weights(encoder_layers, state)
         except ValueError as error:
             raise ValueError(f"{weights} does not hold the weights of encoder={spec.name!r}: {error}") from error
         for weight, name in found:
-            weight.assign(convert.turn(state[name], back=True))
+            weight.assign(convert.transpose_kernel(state[name], back=True))
     return freeze_stages(model, freeze)
 
 
@@ -154,7 +154,7 @@ def freeze_stages(model, stages):
     ValueError
         For another number, or a model without encoder.
     """
-    one_of("freeze", stages, range(STAGES + 1))
+    check_one_of("freeze", stages, range(STAGES + 1))
     found = [(layer, _STAGE.match(layer.name)) for layer in model.layers]
     if not any(match for _, match in found):
         raise ValueError(f"The model {model.name!r} has no encoder whose stages could be frozen.")

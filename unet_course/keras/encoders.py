@@ -10,7 +10,7 @@ from .blocks import convolution
 
 
 @keras.saving.register_keras_serializable("unet_course")
-class Scale(layers.Layer):
+class InputNormalisation(layers.Layer):
     """Bring images in [0, 1] to the scale an encoder was trained on; images without three channels pass through."""
 
     def __init__(self, mean, deviation, blue_first, **options):

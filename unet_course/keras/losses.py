@@ -1,16 +1,19 @@
 """Losses on logits, in Keras; `unet_course/torch/losses.py` is the same file in PyTorch.
 
 Logits have one channel (foreground against background, by the sigmoid) or one per class (by the softmax). Masks hold
-whole numbers and have the shape of the logits without the channels: pictures (N, H, W), volumes (N, Z, H, W), or one
-label for each picture (N,). A label that is no class makes the loss NaN, so that it is noticed. All losses are computed
+whole numbers and have the shape of the logits without the channels: images (N, H, W), volumes (N, Z, H, W), or one
+label for each image (N,). A label that is no class makes the loss NaN, so that it is noticed. All losses are computed
 in float32 at least, whatever the precision of the network.
 """
 
+import functools
 import math
 
+import keras
 from keras import backend, ops
 
 
+@keras.saving.register_keras_serializable("unet_course")
 def bce_loss(logits, masks, *, class_weights=None, ignore_label=None):
     """Binary cross-entropy, averaged over the pixels of the batch.
 
@@ -39,6 +42,7 @@ def bce_loss(logits, masks, *, class_weights=None, ignore_label=None):
     return _cross_entropy(logits, masks, class_weights, ignore_label)
 
 
+@keras.saving.register_keras_serializable("unet_course")
 def dice_loss(logits, masks, *, smooth=1.0, reduction="image", class_weights=None, ignore_label=None):
     """One minus the soft Dice, 1 - (2 sum(p t) + smooth) / (sum(p) + sum(t) + smooth).
 
@@ -71,8 +75,9 @@ def dice_loss(logits, masks, *, smooth=1.0, reduction="image", class_weights=Non
     return _overlap_loss(logits, masks, 0.5, 0.5, smooth, reduction, class_weights, ignore_label)
 
 
+@keras.saving.register_keras_serializable("unet_course")
 def bce_dice_loss(logits, masks, *, dice_weight=1.0, smooth=1.0, reduction="image", ignore_label=None):
-    """Cross-entropy plus `dice_weight` times `dice_loss`: the first never stops teaching, the second knows the goal.
+    """Cross-entropy plus `dice_weight` times `dice_loss`: a gradient everywhere, and the overlap that is scored.
 
     Parameters
     ----------
@@ -96,6 +101,7 @@ def bce_dice_loss(logits, masks, *, dice_weight=1.0, smooth=1.0, reduction="imag
     return _cross_entropy(logits, masks, None, ignore_label) + dice_weight * dice
 
 
+@keras.saving.register_keras_serializable("unet_course")
 def cross_entropy_loss(logits, masks, *, class_weights=None, ignore_label=None):
     """Cross-entropy of classes, averaged over the pixels of the batch.
 
@@ -120,6 +126,7 @@ def cross_entropy_loss(logits, masks, *, class_weights=None, ignore_label=None):
     return _cross_entropy(logits, masks, class_weights, ignore_label)
 
 
+@keras.saving.register_keras_serializable("unet_course")
 def tversky_loss(
     logits, masks, *, alpha=0.3, beta=0.7, smooth=1.0, reduction="image", class_weights=None, ignore_label=None
 ):
@@ -146,6 +153,7 @@ def tversky_loss(
     return _overlap_loss(logits, masks, alpha, beta, smooth, reduction, class_weights, ignore_label)
 
 
+@keras.saving.register_keras_serializable("unet_course")
 def focal_loss(logits, masks, *, gamma=2.0, class_weights=None, ignore_label=None):
     """Cross-entropy of each pixel times (1 - p)^gamma, where p is the probability of its true class.
 
@@ -155,7 +163,7 @@ def focal_loss(logits, masks, *, gamma=2.0, class_weights=None, ignore_label=Non
         With one channel foreground against background, with more one channel per class.
     masks : tensor, shape (N, H, W)
     gamma : float
-        How fast easy pixels lose their say; 0 is plain cross-entropy.
+        How strongly pixels that are easy are weighted down; 0 is plain cross-entropy.
     class_weights, ignore_label
         As `bce_loss` and `cross_entropy_loss` have them. The focal factor is no weight: it makes the mean smaller.
 
@@ -170,17 +178,58 @@ def focal_loss(logits, masks, *, gamma=2.0, class_weights=None, ignore_label=Non
     """
     logits, masks, counted = _prepare(logits, masks, ignore_label)
     if logits.shape[-1] == 1:
-        rest = ops.sigmoid(-_margin(logits, masks))
+        rest = ops.sigmoid(-_signed_logit(logits, masks))
     else:
         rest = ops.sum(ops.softmax(logits, axis=-1) * (1 - _one_hot(masks, logits)), axis=-1)
     # Summed from what is left, 1 - p keeps its digits where p is nearly 1; it never is 0, where a root has no slope.
-    losses = ops.maximum(rest, 1e-30) ** gamma * _surprise(logits, masks)
+    losses = ops.maximum(rest, 1e-30) ** gamma * _negative_log_likelihood(logits, masks)
     return _weighted_mean(losses, masks, logits, class_weights, counted)
+
+
+@keras.saving.register_keras_serializable("unet_course")
+class MaskLoss(keras.losses.Loss):
+    """A loss of the course as Keras calls losses: masks first, with or without an axis for their one channel.
+
+    A saved model holds the name of the loss and its options, never code. A loss of one's own comes back where it is
+    registered with Keras or given to `load_model` as one of the `custom_objects`.
+    """
+
+    def __init__(self, loss, **rest):
+        super().__init__(**rest)
+        self.loss = loss
+
+    def call(self, masks, logits):
+        if isinstance(self.loss, str):
+            raise ValueError(
+                f"The file of this model names the loss {self.loss!r} but cannot hold it: load the model with "
+                "custom_objects={" + repr(self.loss) + ": your function}, or compile it anew."
+            )
+        known = getattr(masks.shape, "rank", 0) is not None  # TensorFlow forgets it after masks with and without
+        if not known or (len(masks.shape) == len(logits.shape) and masks.shape[-1] is None):
+            masks = ops.reshape(masks, ops.shape(logits)[:-1])
+        elif len(masks.shape) == len(logits.shape) and masks.shape[-1] == 1:
+            masks = masks[..., 0]
+        return self.loss(ops.cast(logits, "float32"), masks)
+
+    def get_config(self):
+        loss, options = self.loss, {}
+        if isinstance(loss, functools.partial):
+            loss, options = loss.func, loss.keywords
+        if not isinstance(loss, str):
+            loss = keras.saving.get_registered_name(loss) if hasattr(loss, "__name__") else type(loss).__name__
+        return {**super().get_config(), "loss": loss, "options": keras.saving.serialize_keras_object(options)}
+
+    @classmethod
+    def from_config(cls, config):
+        options = keras.saving.deserialize_keras_object(config.pop("options"))
+        loss = keras.saving.get_registered_object(config["loss"]) or config["loss"]
+        config["loss"] = functools.partial(loss, **options) if options and callable(loss) else loss
+        return cls(**config)
 
 
 def _cross_entropy(logits, masks, class_weights, ignore_label):
     logits, masks, counted = _prepare(logits, masks, ignore_label)
-    return _weighted_mean(_surprise(logits, masks), masks, logits, class_weights, counted)
+    return _weighted_mean(_negative_log_likelihood(logits, masks), masks, logits, class_weights, counted)
 
 
 def _overlap_loss(logits, masks, alpha, beta, smooth, reduction, class_weights, ignore_label):
@@ -227,14 +276,14 @@ def _prepare(logits, masks, ignore_label):
     return logits, labels, counted
 
 
-def _surprise(logits, masks):
+def _negative_log_likelihood(logits, masks):
     """Minus the logarithm of the probability of the true class, for each pixel."""
     if logits.shape[-1] == 1:
-        return ops.softplus(-_margin(logits, masks))
+        return ops.softplus(-_signed_logit(logits, masks))
     return -ops.sum(_one_hot(masks, logits) * ops.log_softmax(logits, axis=-1), axis=-1)
 
 
-def _margin(logits, masks):
+def _signed_logit(logits, masks):
     """How much the one logit speaks for the true class: its sign is turned where the truth is background."""
     return ops.cast(2 * masks - 1, logits.dtype) * logits[..., 0]
 

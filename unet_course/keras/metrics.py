@@ -6,7 +6,8 @@ from keras import ops
 from ..metrics import FORMULAS, NAMES
 
 
-class Confusion(keras.metrics.Metric):
+@keras.saving.register_keras_serializable("unet_course")
+class PooledScore(keras.metrics.Metric):
     """Add up TP, FP, FN and TN over the batches of an epoch and turn them into one pooled score.
 
     Pooled means: all pixels of all images in one count, so the result does not depend on the batch size. 0/0 is 0.
@@ -21,6 +22,10 @@ class Confusion(keras.metrics.Metric):
         background. Accuracy does not ask: it is the share of pixels whose class is right.
     ignore_label : int, optional
         Pixels with this label in the masks are not counted.
+
+    Notes
+    -----
+    Masks that are no whole numbers make the score NaN, so that they are noticed; `fit` refuses them before.
     """
 
     def __init__(self, name, *, threshold=0.5, classes=None, ignore_label=None):
@@ -39,7 +44,8 @@ class Confusion(keras.metrics.Metric):
         """Count a batch: masks (N, H, W) and logits (N, H, W, C), or volumes, or labels (N,) and logits (N, C)."""
         channels = logits.shape[-1]
         self.make_room(channels)
-        masks = ops.cast(ops.reshape(masks, ops.shape(logits)[:-1]), "int32")  # Model.fit adds a channel axis
+        given = ops.convert_to_tensor(masks)
+        masks = ops.cast(ops.reshape(given, ops.shape(logits)[:-1]), "int32")  # Model.fit adds a channel axis
         if channels == 1:
             truth, prediction = (masks > 0)[..., None], ops.sigmoid(ops.cast(logits, "float32")) > self.threshold
         else:
@@ -51,35 +57,16 @@ class Confusion(keras.metrics.Metric):
         pixels = tuple(range(len(masks.shape)))
         # In images, not pixels: Keras counts in float32, which cannot add one to 16,777,216.
         means = ops.stack([ops.mean(ops.cast(outcome & counted, "float32"), axis=pixels) for outcome in outcomes])
+        if keras.backend.is_float_dtype(given.dtype):
+            means = ops.where(ops.all(ops.equal(given, ops.round(given))), means, float("nan"))
         self.counts.assign_add(means * ops.cast(ops.shape(logits)[0], "float32"))
 
     def result(self):
         return _score(self.name, self.counts, self.classes)
 
-
-def accuracy(**options):
-    """Share of pixels whose class is right; options as `Confusion` has them."""
-    return Confusion("accuracy", **options)
-
-
-def precision(**options):
-    """Share of the pixels found that are right; options as `Confusion` has them."""
-    return Confusion("precision", **options)
-
-
-def recall(**options):
-    """Share of the pixels to find that were found; options as `Confusion` has them."""
-    return Confusion("recall", **options)
-
-
-def dice(**options):
-    """Dice of all pixels of an epoch; options as `Confusion` has them."""
-    return Confusion("dice", **options)
-
-
-def iou(**options):
-    """Intersection over union of all pixels of an epoch; options as `Confusion` has them."""
-    return Confusion("iou", **options)
+    def get_config(self):
+        options = ("name", "threshold", "classes", "ignore_label")
+        return {option: getattr(self, option) for option in options}
 
 
 def _score(name, counts, classes):

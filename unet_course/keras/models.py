@@ -2,41 +2,43 @@
 
 import math
 import os
+import re
+import textwrap
 from pathlib import Path
 
 import keras
 from keras import layers
 
-from ..plan import Plan, one_of, whole
-from .blocks import centre_crop, conv_block, convolution, cut_back, pad_to_multiple, pool, upsample
+from ..common.config import UNetConfig, check_one_of, check_positive_int
+from .blocks import centre_crop, conv_block, convolution, crop_to, pad_to_multiple, pool, upsample
 
 WEIGHTS_SUFFIX = ".weights.h5"
 HEADS = ("flatten", "average")
 
 
-def one_head(x, plan):
+def one_head(x, config):
     """A 1x1 convolution from the finest features to logits."""
-    return convolution(x, plan.out_channels, 1, name="head")
+    return convolution(x, config.out_channels, 1, name="head")
 
 
-def build(plan, name, trunk, head=one_head):
+def build(config, name, trunk, head=one_head):
     """A network that pads its images, runs `trunk` from images to the finest features, and cuts the logits back."""
-    images = keras.Input((*[None] * plan.dimensions, plan.in_channels), name="images")
-    x = pad_to_multiple(images, plan.multiple) if plan.padding == "same" else images
-    logits = head(trunk(x), plan)
-    if plan.padding == "same":
-        logits = cut_back(logits, images)
+    images = keras.Input((*[None] * config.dimensions, config.in_channels), name="images")
+    x = pad_to_multiple(images, config.divisor) if config.padding == "same" else images
+    logits = head(trunk(x), config)
+    if config.padding == "same":
+        logits = crop_to(logits, images)
     return keras.Model(images, logits, name=name)
 
 
-def down_and_up(x, plan, *, block=conv_block, bottleneck=None, gate=None):
+def down_and_up(x, config, *, block=conv_block, bottleneck=None, gate=None):
     """The U: from images to features of the finest level (level 0).
 
     Parameters
     ----------
     x : tensor
-        Images whose sides fit `plan.multiple`.
-    plan : Plan
+        Images whose sides fit `config.divisor`.
+    config : UNetConfig
     block : callable
         What turns features into features on every level.
     bottleneck : callable, optional
@@ -45,21 +47,21 @@ def down_and_up(x, plan, *, block=conv_block, bottleneck=None, gate=None):
         What happens to a skip connection, given the features that came up to it.
     """
     skips = []
-    for level, filters in enumerate(plan.filters):
+    for level, filters in enumerate(config.filters):
         if level > 0:
             skips.append(x)
             x = pool(x)
-        x = block(x, filters, **plan.block, name=f"encoder_{level}")
+        x = block(x, filters, **config.block, name=f"encoder_{level}")
     if bottleneck is not None:
         x = bottleneck(x, name="bottleneck")
-    for level in reversed(range(plan.depth - 1)):
-        filters = plan.filters[level]
-        x = upsample(x, filters, upsampling=plan.upsampling, name=f"up_{level}")
-        skip = centre_crop(skips[level], x) if plan.padding == "valid" else skips[level]
+    for level in reversed(range(config.depth - 1)):
+        filters = config.filters[level]
+        x = upsample(x, filters, upsampling=config.upsampling, name=f"up_{level}")
+        skip = centre_crop(skips[level], x) if config.padding == "valid" else skips[level]
         if gate is not None:
             skip = gate(skip, x, name=f"gate_{level}")
         x = layers.Concatenate()([skip, x])
-        x = block(x, filters, **plan.block, name=f"decoder_{level}")
+        x = block(x, filters, **config.block, name=f"decoder_{level}")
     return x
 
 
@@ -111,8 +113,8 @@ def unet(
     Ronneberger, Fischer, Brox (2015), U-Net, figure 1, https://arxiv.org/abs/1505.04597.
     Explained in the nuclei chapter, section "The network".
     """
-    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
-    return build(plan, "unet", lambda x: down_and_up(x, plan))
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
+    return build(config, "unet", lambda x: down_and_up(x, config))
 
 
 def unet_classifier(
@@ -128,17 +130,17 @@ def unet_classifier(
     dropout=0.0,
     upsampling="repeat",
 ):
-    """Build the classifier of the brain tumour case study: a U-Net that ends in a few numbers per picture.
+    """Build the classifier of the brain tumour case study: a U-Net that ends in a few numbers per image.
 
     Parameters
     ----------
     in_channels, out_channels : int
-        Channels of the picture; classes.
+        Channels of the image; classes.
     image_size : int
-        Height and width of the pictures in pixels; `head="flatten"` takes no other.
+        Height and width of the images in pixels; `head="flatten"` takes no other.
     head : {"flatten", "average"}
         `"flatten"` is the case study's: every value of the finest feature map goes into a dense layer of `hidden`
-        units, then into the classes. `"average"` keeps the mean of each feature map and takes pictures of any size.
+        units, then into the classes. `"average"` keeps the mean of each feature map and takes images of any size.
     hidden : int
         Units of the dense layer of `"flatten"`.
     base_filters, depth, batch_norm, dropout, upsampling
@@ -147,7 +149,7 @@ def unet_classifier(
     Returns
     -------
     keras.Model
-        Maps pictures `(N, H, W, in_channels)`, float32 in [0, 1], to logits `(N, out_channels)`.
+        Maps images `(N, H, W, in_channels)`, float32 in [0, 1], to logits `(N, out_channels)`.
 
     Raises
     ------
@@ -159,13 +161,13 @@ def unet_classifier(
     With the defaults and 256x256 pixels 268,435,584 of the 270,382,948 parameters lie in one dense layer;
     `head="average"` has 1,946,980. Explained in the brain tumour chapter, section "The network".
     """
-    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling)
-    one_of("head", head, HEADS)
-    whole("image_size", image_size)
-    whole("hidden", hidden)
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling)
+    check_one_of("head", head, HEADS)
+    check_positive_int("image_size", image_size)
+    check_positive_int("hidden", hidden)
     side = image_size if head == "flatten" else None
     images = keras.Input((side, side, in_channels), name="images")
-    x = cut_back(down_and_up(pad_to_multiple(images, plan.multiple), plan), images)
+    x = crop_to(down_and_up(pad_to_multiple(images, config.divisor), config), images)
     if head == "flatten":
         x = layers.Flatten()(x)
         x = layers.Dense(hidden, activation="relu", kernel_initializer="he_normal", name="hidden")(x)
@@ -218,7 +220,7 @@ def load_weights(model, path):
     Parameters
     ----------
     model : keras.Model
-        Changed in place.
+        Changed in place, or not at all if the weights do not fit.
     path : path-like
         As `save_weights` returned it.
 
@@ -226,6 +228,26 @@ def load_weights(model, path):
     -------
     keras.Model
         The same model.
+
+    Raises
+    ------
+    ValueError
+        If the file holds no weights, or those of another network; says what it found.
     """
-    model.load_weights(path)
+    if Path(path).suffix in (".pt", ".pth"):
+        raise ValueError(
+            f"{path} is a file of PyTorch: read it with common.torch_files.read_state_dict and put it into the model "
+            "with shipping.set_state."
+        )
+    before = model.get_weights()
+    try:
+        model.load_weights(path)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # Keras prints every layer that did not fit, after it has filled the others
+        model.set_weights(before)
+        layers_left = re.search(r"total of (\d+) objects.*?name=(\w+)", str(error))
+        what = "{} layers do not fit, such as {!r}.".format(*layers_left.groups()) if layers_left else str(error)
+        what = textwrap.shorten(what, 250, placeholder=" ...")
+        raise ValueError(f"{path} does not hold the weights of this {model.name}: {what}") from None
     return model

@@ -1,15 +1,16 @@
 """Where a classifier looks, in Keras; `unet_course/torch/saliency.py` is the same file in PyTorch."""
 
 import keras
-import numpy as np
 from keras import ops
 
-from ..batches import as_float
-from ..saliency import class_activation
+from ..common import inputs
+from ..common.batches import as_float
+from ..common.saliency import class_activation
+from .inputs import as_images
 
 
 def grad_cam(model, images, class_index, layer=None):
-    """Map which parts of pictures spoke for a class (Grad-CAM).
+    """Map which parts of images spoke for a class (Grad-CAM).
 
     Parameters
     ----------
@@ -18,10 +19,10 @@ def grad_cam(model, images, class_index, layer=None):
     images : array, shape (N, H, W, C)
         uint8 or float in [0, 1]; all are computed at once.
     class_index : int or array of int, shape (N,)
-        The class asked about, one for all pictures or one for each.
+        The class asked about, one for all images or one for each.
     layer : str, optional
         Name of the layer whose features are looked at, as the Keras twin calls it, such as "encoder_3_conv2". Default:
-        the last features that still have a place in the picture.
+        the last features that still have a place in the image.
 
     Returns
     -------
@@ -31,7 +32,8 @@ def grad_cam(model, images, class_index, layer=None):
     Raises
     ------
     ValueError
-        If the model has no such layer.
+        If the model has no such layer or class, or is no classifier; if any image is not as the model takes it, see
+        `unet_course.common.inputs`, or the model answers NaN.
 
     Notes
     -----
@@ -42,8 +44,8 @@ def grad_cam(model, images, class_index, layer=None):
     ----------
     Selvaraju et al. (2017), Grad-CAM, https://arxiv.org/abs/1610.02391.
     """
-    images = ops.convert_to_tensor(as_float(images))
-    chosen = np.broadcast_to(class_index, len(images))
+    images = ops.convert_to_tensor(as_float(as_images(model, images)))
+    chosen = inputs.as_classes(class_index, (len(images), *model.output_shape[1:]))
     place = _features(model, layer)
     features = keras.Model(model.input, place)(images, training=False)
     rest = keras.Model([model.input, place], model.output)

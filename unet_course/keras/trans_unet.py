@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from ..plan import Plan, check_heads, whole
+from ..common.config import UNetConfig, check_heads, check_positive_int
 from .models import build, down_and_up
 
 LAYER_NORM_EPSILON = 1e-5  # PyTorch's; Keras' own is 1e-3
@@ -141,12 +141,12 @@ def trans_unet(
     sections 3.2 and 3.5, https://arxiv.org/abs/1706.03762. The layer norm stands before each part (Dosovitskiy et al.
     2021, https://arxiv.org/abs/2010.11929).
     """
-    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
-    whole("transformer_layers", transformer_layers)
-    check_heads(heads, plan.filters[-1])
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
+    check_positive_int("transformer_layers", transformer_layers)
+    check_heads(heads, config.filters[-1])
     options = {"depth": transformer_layers, "heads": heads}
     return build(
-        plan,
+        config,
         "trans_unet",
-        lambda x: down_and_up(x, plan, bottleneck=lambda x, name: transformer(x, **options, name=name)),
+        lambda x: down_and_up(x, config, bottleneck=lambda x, name: transformer(x, **options, name=name)),
     )

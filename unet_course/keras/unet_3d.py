@@ -1,6 +1,6 @@
 """The U-Net of volumes, in Keras; `unet_course/torch/unet_3d.py` is the same file in PyTorch."""
 
-from ..plan import Plan
+from ..common.config import UNetConfig
 from .models import build, down_and_up
 
 
@@ -40,5 +40,5 @@ def unet_3d(
     keep them in the transposed convolutions; here levels have the widths of `unet`.
     """
     options = (batch_norm, dropout, upsampling, padding)
-    plan = Plan(in_channels, out_channels, base_filters, depth, *options, dimensions=3)
-    return build(plan, "unet_3d", lambda x: down_and_up(x, plan))
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, *options, dimensions=3)
+    return build(config, "unet_3d", lambda x: down_and_up(x, config))

@@ -2,8 +2,8 @@
 
 from keras import layers
 
-from ..plan import Plan
-from .blocks import centre_crop, conv_block, convolution, normalise, pool, upsample
+from ..common.config import UNetConfig
+from .blocks import centre_crop, conv_block, convolution, normalisation, pool, upsample
 from .models import build, down_and_up
 
 
@@ -52,8 +52,8 @@ def attention_unet(
     ----------
     Oktay et al. (2018), Attention U-Net, https://arxiv.org/abs/1804.03999.
     """
-    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
-    return build(plan, "attention_unet", lambda x: down_and_up(x, plan, gate=attention_gate))
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
+    return build(config, "attention_unet", lambda x: down_and_up(x, config, gate=attention_gate))
 
 
 def residual_block(x, filters, *, batch_norm=True, dropout=0.0, padding="same", name):
@@ -61,12 +61,12 @@ def residual_block(x, filters, *, batch_norm=True, dropout=0.0, padding="same", 
     bias = not batch_norm
     shortcut = convolution(x, filters, 1, bias=bias, name=f"{name}_shortcut")
     if batch_norm:
-        shortcut = normalise(shortcut, name=f"{name}_shortcut_norm")
+        shortcut = normalisation(shortcut, name=f"{name}_shortcut_norm")
     x = convolution(x, filters, padding=padding, bias=bias, name=f"{name}_conv1")
-    x = layers.ReLU()(normalise(x, name=f"{name}_norm1") if batch_norm else x)
+    x = layers.ReLU()(normalisation(x, name=f"{name}_norm1") if batch_norm else x)
     x = convolution(x, filters, padding=padding, bias=bias, name=f"{name}_conv2")
     if batch_norm:
-        x = normalise(x, name=f"{name}_norm2")
+        x = normalisation(x, name=f"{name}_norm2")
     x = layers.ReLU()(layers.Add()([x, centre_crop(shortcut, x) if padding == "valid" else shortcut]))
     return layers.Dropout(dropout)(x) if dropout else x
 
@@ -104,35 +104,35 @@ def residual_unet(
     Zhang, Liu, Wang (2018), Road Extraction by Deep Residual U-Net, https://arxiv.org/abs/1711.10684. The order inside
     a block is that of He et al. (2016), https://arxiv.org/abs/1512.03385: ReLU after the sum.
     """
-    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
-    return build(plan, "residual_unet", lambda x: down_and_up(x, plan, block=residual_block))
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
+    return build(config, "residual_unet", lambda x: down_and_up(x, config, block=residual_block))
 
 
-def nested(x, plan):
+def nested(x, config):
     """From images to the nodes of the finest level of a U-Net++, the shallowest first.
 
     Node (level, step) sees all nodes before it on its level, and the node below it from the step before.
     """
     nodes = []
-    for level, filters in enumerate(plan.filters):
-        x = conv_block(x if level == 0 else pool(x), filters, **plan.block, name=f"encoder_{level}")
+    for level, filters in enumerate(config.filters):
+        x = conv_block(x if level == 0 else pool(x), filters, **config.block, name=f"encoder_{level}")
         nodes.append([x])
-    for step in range(1, plan.depth):
-        for level, filters in enumerate(plan.filters[: plan.depth - step]):
+    for step in range(1, config.depth):
+        for level, filters in enumerate(config.filters[: config.depth - step]):
             below = nodes[level + 1][step - 1]
-            x = upsample(below, filters, upsampling=plan.upsampling, name=f"up_{level}_{step}")
-            before = [centre_crop(node, x) if plan.padding == "valid" else node for node in nodes[level]]
+            x = upsample(below, filters, upsampling=config.upsampling, name=f"up_{level}_{step}")
+            before = [centre_crop(node, x) if config.padding == "valid" else node for node in nodes[level]]
             x = layers.Concatenate()([*before, x])
-            nodes[level].append(conv_block(x, filters, **plan.block, name=f"node_{level}_{step}"))
+            nodes[level].append(conv_block(x, filters, **config.block, name=f"node_{level}_{step}"))
     return nodes[0][1:]
 
 
-def mean_head(nodes, plan, steps):
+def mean_head(nodes, config, steps):
     """The mean of the logits of these nodes of the finest level."""
-    logits = [convolution(nodes[step - 1], plan.out_channels, 1, name=f"head_{step}") for step in steps]
+    logits = [convolution(nodes[step - 1], config.out_channels, 1, name=f"head_{step}") for step in steps]
     if len(logits) == 1:
         return logits[0]
-    return layers.Average()([centre_crop(x, logits[-1]) if plan.padding == "valid" else x for x in logits])
+    return layers.Average()([centre_crop(x, logits[-1]) if config.padding == "valid" else x for x in logits])
 
 
 def unet_plus_plus(
@@ -172,6 +172,8 @@ def unet_plus_plus(
     Zhou et al. (2018), UNet++, equation 1 and section 3.2, https://arxiv.org/abs/1807.10165. The paper trains with one
     loss per head; here one loss sees their mean.
     """
-    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
-    steps = range(1, plan.depth) if deep_supervision else [plan.depth - 1]
-    return build(plan, "unet_plus_plus", lambda x: nested(x, plan), lambda nodes, plan: mean_head(nodes, plan, steps))
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
+    steps = range(1, config.depth) if deep_supervision else [config.depth - 1]
+    return build(
+        config, "unet_plus_plus", lambda x: nested(x, config), lambda nodes, config: mean_head(nodes, config, steps)
+    )

@@ -1,4 +1,4 @@
-"""The NumPy truth about scores: every other metric of the course is tested against this room.
+"""Scores of masks and probabilities in NumPy: the reference with which the twins' running scores are compared.
 
 `overlap` counts pixels (Dice and its relatives), `surface` measures millimetres between outlines, `regions` scores a
 volume of labels region by region, `instances` counts objects, and `calibration` asks whether probabilities can be
@@ -8,7 +8,14 @@ Nearly every score is 0/0 when nothing is there and nothing was found. What that
 `empty`, which has no default, makes you choose: "nan" (leave it out of means), 1 (perfect) or 0 (a failure).
 """
 
-from .calibration import brier, cross_entropy, expected_calibration_error, fit_temperature, reliability, temper
+from .calibration import (
+    apply_temperature,
+    brier_score,
+    cross_entropy,
+    expected_calibration_error,
+    fit_temperature,
+    reliability_curve,
+)
 from .instances import INSTANCE_THRESHOLDS, instance_average_precision, instance_counts, instance_iou
 from .overlap import (
     FORMULAS,
@@ -17,7 +24,7 @@ from .overlap import (
     confusion_matrix,
     dice,
     iou,
-    one_against_rest,
+    one_vs_rest,
     pool,
     score,
     summary,
@@ -37,8 +44,9 @@ __all__ = [
     "FORMULAS",
     "INSTANCE_THRESHOLDS",
     "NAMES",
+    "apply_temperature",
     "average_surface_distance",
-    "brier",
+    "brier_score",
     "confusion",
     "confusion_matrix",
     "cross_entropy",
@@ -51,15 +59,14 @@ __all__ = [
     "instance_counts",
     "instance_iou",
     "iou",
-    "one_against_rest",
+    "one_vs_rest",
     "pool",
     "region_scores",
-    "reliability",
+    "reliability_curve",
     "score",
     "summary",
     "surface_dice",
     "surface_distances",
     "surface_scores",
-    "temper",
     "undefined",
 ]

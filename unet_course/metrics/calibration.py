@@ -3,13 +3,15 @@
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from ..common.inputs import as_probabilities, check_whole
+
 # Where `fit_temperature` looks.
 TEMPERATURES = 0.05, 20
 # Probabilities of exactly 0 or 1, as float32 rounds them, have no finite logit.
 _SMALLEST = 1e-7
 
 
-def reliability(truth, probabilities, *, bins=10):
+def reliability_curve(truth, probabilities, *, bins=10):
     """Sort predictions by their probability and look how often each group is right.
 
     Parameters
@@ -32,7 +34,7 @@ def reliability(truth, probabilities, *, bins=10):
     Raises
     ------
     ValueError
-        If shapes do not fit, nothing is given, or a probability is outside [0, 1].
+        If shapes do not fit, nothing is given, a probability is outside [0, 1], or the truth is no label.
 
     References
     ----------
@@ -54,7 +56,7 @@ def reliability(truth, probabilities, *, bins=10):
 
 
 def expected_calibration_error(truth, probabilities, *, bins=10):
-    """Mean gap between confidence and frequency over the bins of `reliability`, weighted by their counts.
+    """Mean gap between confidence and frequency over the bins of `reliability_curve`, weighted by their counts.
 
     Where nearly all pixels are easy background, their bin decides the result: restrict both arrays to the brain, or to
     a band around the outlines, and say so.
@@ -62,25 +64,25 @@ def expected_calibration_error(truth, probabilities, *, bins=10):
     Parameters
     ----------
     truth, probabilities, bins
-        As `reliability` has them.
+        As `reliability_curve` has them.
 
     Returns
     -------
     float
         From 0 (perfect) to 1.
     """
-    table = reliability(truth, probabilities, bins=bins)
+    table = reliability_curve(truth, probabilities, bins=bins)
     gaps = np.abs(table["confidence"] - table["frequency"])
     return float(np.nansum(table["count"] * gaps) / table["count"].sum())
 
 
-def brier(truth, probabilities):
+def brier_score(truth, probabilities):
     """Mean squared distance of probabilities from the truth.
 
     Parameters
     ----------
     truth, probabilities
-        As `reliability` has them.
+        As `reliability_curve` has them.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def brier(truth, probabilities):
 
 
 def cross_entropy(truth, probabilities):
-    """Mean of -log of the probability that the truth was given; parameters as `reliability` has them.
+    """Mean of -log of the probability that the truth was given; parameters as `reliability_curve` has them.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def cross_entropy(truth, probabilities):
     return float(-np.log(given.clip(min=_SMALLEST)).mean())
 
 
-def temper(probabilities, temperature, *, classes=False):
+def apply_temperature(probabilities, temperature, *, classes=False):
     """Divide the logits behind probabilities by one number.
 
     Parameters
@@ -135,11 +137,11 @@ def temper(probabilities, temperature, *, classes=False):
     Raises
     ------
     ValueError
-        If the temperature is not above 0.
+        If the temperature is not above 0, or a probability is outside [0, 1]: logits are none.
     """
     if not temperature > 0:
         raise ValueError(f"temperature={temperature} must be above 0: logits are divided by it.")
-    p = np.asarray(probabilities, dtype=np.float64).clip(_SMALLEST, 1 - _SMALLEST)
+    p = as_probabilities(probabilities).astype(np.float64).clip(_SMALLEST, 1 - _SMALLEST)
     # A logit divided by T is log(p / (1 - p)) / T: both odds are raised to the power 1 / T.
     odds = p ** (1 / temperature)
     return odds / (odds.sum(axis=-1, keepdims=True) if classes else odds + (1 - p) ** (1 / temperature))
@@ -151,17 +153,17 @@ def fit_temperature(truth, probabilities):
     Parameters
     ----------
     truth, probabilities
-        As `reliability` has them, of validation pictures: the test must not help to choose.
+        As `reliability_curve` has them, of validation images: the test must not help to choose.
 
     Returns
     -------
     float
-        From 0.05 to 20; above 1 if the model was too sure of itself. For `temper`.
+        From 0.05 to 20; above 1 if the model was too sure of itself. For `apply_temperature`.
 
     Raises
     ------
     ValueError
-        As `reliability`.
+        As `reliability_curve`.
 
     References
     ----------
@@ -171,7 +173,7 @@ def fit_temperature(truth, probabilities):
     classes = probabilities.ndim > truth.ndim
 
     def cost(logarithm):
-        return cross_entropy(truth, temper(probabilities, np.exp(logarithm), classes=classes))
+        return cross_entropy(truth, apply_temperature(probabilities, np.exp(logarithm), classes=classes))
 
     return float(np.exp(minimize_scalar(cost, bounds=np.log(TEMPERATURES), method="bounded").x))
 
@@ -185,11 +187,8 @@ def _check(truth, probabilities):
         )
     if not truth.size:
         raise ValueError("there is nothing to score: truth is empty.")
-    if not (probabilities.min() >= 0 and probabilities.max() <= 1):
-        raise ValueError(
-            f"probabilities go from {probabilities.min():g} to {probabilities.max():g}, but must lie in [0, 1]: "
-            "apply the sigmoid or the softmax to logits first."
-        )
+    as_probabilities(probabilities)
+    check_whole(truth, "truth")
     top = probabilities.shape[-1] - 1 if probabilities.ndim > truth.ndim else 1
     if truth.min() < 0 or truth.max() > top:
         raise ValueError(f"truth holds labels from {truth.min()} to {truth.max()}, but only 0 to {top} can be.")

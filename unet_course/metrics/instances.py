@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .overlap import check_empty, check_shapes
+from .overlap import as_labels, check_empty
 
 # The ten IoU thresholds of the 2018 Data Science Bowl.
 INSTANCE_THRESHOLDS = tuple(np.round(np.arange(0.5, 1.0, 0.05), 2))
@@ -21,7 +21,7 @@ def instance_average_precision(truth, prediction, thresholds=INSTANCE_THRESHOLDS
     thresholds : sequence of float
         IoU thresholds, each at least 0.5, so that no object can match twice.
     empty : {"nan", 0, 1}
-        The score of a picture that holds no object, true or predicted.
+        The score of an image that holds no object, true or predicted.
 
     Returns
     -------
@@ -74,9 +74,13 @@ def instance_iou(truth, prediction):
     Returns
     -------
     array of float64, shape (true objects, predicted objects)
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a label is no whole number.
     """
-    truth, prediction = np.asarray(truth), np.asarray(prediction)
-    check_shapes(truth, prediction)
+    truth, prediction = as_labels(truth, prediction)
     _, truth = np.unique(np.append(0, truth), return_inverse=True)
     _, prediction = np.unique(np.append(0, prediction), return_inverse=True)
     truth, prediction = truth[1:], prediction[1:]  # the appended pixel only made sure that label 0 exists

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..common.inputs import check_known, check_whole
+
 # Each score as (numerator, denominator) of the four counts; they work on arrays of any library.
 FORMULAS = {
     "accuracy": lambda tp, fp, fn, tn: (tp + tn, tp + fp + fn + tn),
@@ -66,10 +68,9 @@ def confusion_matrix(truth, prediction, n_classes, *, ignore_label=None):
     Raises
     ------
     ValueError
-        If the shapes differ or a label is out of range.
+        If the shapes differ, a label is out of range or no whole number: probabilities are no labels.
     """
-    truth, prediction = np.asarray(truth), np.asarray(prediction)
-    check_shapes(truth, prediction)
+    truth, prediction = as_labels(truth, prediction)
     counts = np.empty((len(truth), n_classes, n_classes), np.int64)
     for matrix, true, predicted in zip(counts, truth, prediction, strict=True):
         true, predicted = true.ravel(), predicted.ravel()
@@ -86,7 +87,7 @@ def confusion_matrix(truth, prediction, n_classes, *, ignore_label=None):
     return counts
 
 
-def one_against_rest(matrix):
+def one_vs_rest(matrix):
     """The four counts of each class, all other classes taken together as background.
 
     Parameters
@@ -123,6 +124,11 @@ def pool(counts, reduction, groups=None):
     -------
     array
         Shape (N, ...), (number of groups, ...) in the order of `np.unique(groups)`, or (...).
+
+    Raises
+    ------
+    ValueError
+        If a reduction is not known, or the group of an image is missing: None, NaN or empty text.
     """
     counts = np.asarray(counts)
     if reduction == "slice":
@@ -133,6 +139,7 @@ def pool(counts, reduction, groups=None):
         raise ValueError(f'reduction={reduction!r} is not known: use "slice", "patient" or "pooled".')
     if groups is None or len(groups) != len(counts):
         raise ValueError(f'reduction="patient" needs `groups`, one entry for each of the {len(counts)} images.')
+    check_known(groups, "groups")
     names, member = np.unique(groups, return_inverse=True)
     sums = np.zeros((len(names), *counts.shape[1:]), counts.dtype)
     np.add.at(sums, member, counts)
@@ -147,7 +154,7 @@ def score(name, counts, *, empty):
     name : {"accuracy", "precision", "recall", "sensitivity", "specificity", "dice", "f1", "iou"}
         "sensitivity" is "recall" and "f1" is "dice": each pair is one formula under two names.
     counts : array, shape (..., 4)
-        TP, FP, FN, TN, as `confusion`, `one_against_rest` or `pool` return them.
+        TP, FP, FN, TN, as `confusion`, `one_vs_rest` or `pool` return them.
     empty : {"nan", 0, 1}
         The value of 0/0, for instance Dice of an empty prediction on an empty mask. You must choose: libraries
         disagree, and on data full of empty masks the choice can be worth more than the network.
@@ -272,6 +279,15 @@ def as_binary(mask, name):
             "compare with a threshold first, for instance `mask > 0`."
         )
     return mask.view(bool) if mask.dtype.itemsize == 1 else mask.astype(bool)
+
+
+def as_labels(truth, prediction):
+    """Two arrays of labels of one shape; refuses those that hold anything but whole numbers."""
+    truth, prediction = np.asarray(truth), np.asarray(prediction)
+    check_shapes(truth, prediction)
+    check_whole(truth, "truth")
+    check_whole(prediction, "prediction")
+    return truth, prediction
 
 
 def check_shapes(truth, prediction):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .overlap import check_shapes, confusion, score
+from .overlap import as_labels, confusion, score
 from .surface import surface_scores
 
 
@@ -34,10 +34,9 @@ def region_scores(truth, prediction, regions, *, spacing, tolerance, empty, one_
     Raises
     ------
     ValueError
-        If the shapes differ, or if a label is neither 0 nor in a region.
+        If the shapes differ, or if a label is neither 0 nor in a region, or no whole number.
     """
-    truth, prediction = np.asarray(truth), np.asarray(prediction)
-    check_shapes(truth, prediction)
+    truth, prediction = as_labels(truth, prediction)
     known = [0, *(label for labels in regions.values() for label in labels)]
     for labels, name in ((truth, "truth"), (prediction, "prediction")):
         strange = labels[~np.isin(labels, known)]

@@ -10,6 +10,8 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from ..preprocessing import foreground_box
+from ..preprocessing.mr import as_spacing
 from .overlap import as_binary, check_empty, check_shapes
 
 
@@ -37,8 +39,9 @@ def surface_distances(truth, prediction, *, spacing):
     """
     truth, prediction = as_binary(truth, "truth"), as_binary(prediction, "prediction")
     check_shapes(truth, prediction)
-    spacing = _as_spacing(spacing, truth.shape)
-    box = _bounding_box(truth | prediction)
+    spacing = as_spacing(spacing, truth.ndim)
+    marked = truth | prediction
+    box = foreground_box(marked) if marked.any() else ()
     truth, prediction = _surface(truth[box]), _surface(prediction[box])
     points = [np.argwhere(mask) * spacing for mask in (truth, prediction)]
     if not all(map(len, points)):
@@ -171,7 +174,7 @@ def diagonal(shape, spacing):
     float
         Millimetres.
     """
-    return float(np.linalg.norm(np.array(shape) * _as_spacing(spacing, shape)))
+    return float(np.linalg.norm(np.array(shape) * as_spacing(spacing, len(shape))))
 
 
 def _hausdorff(distances, empty, one_empty, percentile):
@@ -199,24 +202,6 @@ def _by_rule(distances, empty, one_empty):
     one_empty = float(one_empty)
     n_empty = sum(not part.size for part in distances)
     return (None, one_empty, {"nan": float("nan"), 1: 0.0, 0: one_empty}[empty])[n_empty]
-
-
-def _as_spacing(spacing, shape):
-    if len(shape) not in (2, 3):
-        raise ValueError(f"a mask of one case has 2 or 3 axes, not {len(shape)}: go through the cases one by one.")
-    spacing = np.asarray(spacing, float)
-    if spacing.shape not in ((), (len(shape),)) or not (spacing > 0).all():
-        raise ValueError(f"spacing={spacing.tolist()} does not fit: give one positive number, or one for each axis.")
-    return np.broadcast_to(spacing, len(shape))
-
-
-def _bounding_box(mask):
-    axes = range(mask.ndim)
-    box = []
-    for axis in axes:
-        inside = np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis)))
-        box.append(slice(inside[0], inside[-1] + 1) if inside.size else slice(0, 0))
-    return tuple(box)
 
 
 def _surface(mask):

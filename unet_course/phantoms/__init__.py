@@ -12,13 +12,15 @@ STAND_INS = {
 }
 
 
-def write_all(root):
-    """Write every phantom data set below one folder; those already there are left alone.
+def write_all(root, keys=tuple(STAND_INS)):
+    """Write phantom data sets below one folder; those already there are left alone.
 
     Parameters
     ----------
     root : path-like
         Created when missing; each set gets its own folder, `root/nuclei`, `root/lgg` and so on.
+    keys : sequence of str
+        Only these sets.
 
     Returns
     -------
@@ -30,5 +32,5 @@ def write_all(root):
     ValueError
         When one of the folders holds files that no phantom wrote.
     """
-    sets = {key: importlib.import_module(f"{__name__}.{key}") for key in STAND_INS}
-    return [sets[key].write(Path(root) / key, **arguments) for key, arguments in STAND_INS.items()]
+    sets = {key: importlib.import_module(f"{__name__}.{key}") for key in keys}
+    return [module.write(Path(root) / key, **STAND_INS[key]) for key, module in sets.items()]

@@ -1,4 +1,4 @@
-"""Write synthetic brain pictures of four classes in the on-disk layout of the brain tumour classification set."""
+"""Write synthetic brain images of four classes in the on-disk layout of the brain tumour classification set."""
 
 import io
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
-from unet_course.datasets.brain_tumor import CLASSES, PARTS
-from unet_course.phantoms.head import Head
-from unet_course.phantoms.mr import Scanner
-from unet_course.phantoms.space import axial, coronal, sagittal
-from unet_course.phantoms.tumours import Glioblastoma, Solid, inside_white_matter, on_surface
-from unet_course.phantoms.writing import write_set
+from ..datasets.brain_tumor import CLASSES, PARTS
+from .anatomy.head import Head
+from .anatomy.mr import Scanner
+from .anatomy.space import axial, coronal, sagittal
+from .anatomy.tumours import Glioblastoma, Solid, inside_white_matter, on_surface
+from .writing import write_set
 
 VERSION = 2  # raise when the same seed gives other pixels
 PLANES = {0: sagittal, 1: coronal, 2: axial}  # by the axis they are perpendicular to
@@ -21,18 +21,18 @@ SELLA = (0, 4, -31)  # the seat of the pituitary gland, mm
 
 @dataclass(frozen=True)
 class Habit:
-    """What the real pictures of one class have in common besides the tumour: what a network can learn instead.
+    """What the real images of one class have in common besides the tumour: what a network can learn instead.
 
     Attributes
     ----------
     training, testing : int
-        Pictures of the real set.
+        Images of the real set.
     names : tuple of str
         How the training files are called; `{}` is a number.
     square : (float, float)
-        Share of pictures of 512 x 512 pixels in Training and in Testing.
+        Share of images of 512 x 512 pixels in Training and in Testing.
     twins : float
-        Share of test pictures that are also in Training, pixel by pixel.
+        Share of test images that are also in Training, pixel by pixel.
     grey : (float, float)
         Mean grey level in Training and in Testing.
     """
@@ -59,7 +59,7 @@ HABITS = {
 def write(dest, *, n_images=120, size=256, defects=True, seed=0):
     """Write a synthetic four-class set that can be read like the real one; do nothing when it is already there.
 
-    The layout is `dest/{Training,Testing}/<class>/*.jpg`, grey pictures of three equal channels, axial, coronal and
+    The layout is `dest/{Training,Testing}/<class>/*.jpg`, grey images of three equal channels, axial, coronal and
     sagittal, with the real set's file names: spaces, parentheses, the same name in several classes.
     `dest/PHANTOM.json` says that the set is synthetic and how it was made.
 
@@ -69,11 +69,11 @@ def write(dest, *, n_images=120, size=256, defects=True, seed=0):
     n_images : int
         Of both parts together, shared out as in the real set, which has 3,264; at least 24.
     size : int
-        Side in pixels of what has 512 pixels in the real set; at least 64. Other pictures are smaller, and not square.
+        Side in pixels of what has 512 pixels in the real set; at least 64. Other images are smaller, and not square.
     defects : bool
-        Put in what is wrong with the real set: the size of a picture tells its class, test pictures are copies of
-        training pictures (some byte by byte, most compressed anew without loss), Training is darker than Testing, and
-        pictures without a tumour come from other sequences. Without, no class differs from another in any of these.
+        Put in what is wrong with the real set: the size of an image tells its class, test images are copies of
+        training images (some byte by byte, most compressed anew without loss), Training is darker than Testing, and
+        images without a tumour come from other sequences. Without, no class differs from another in any of these.
     seed : int
         The same seed gives the same pixels.
 
@@ -85,16 +85,14 @@ def write(dest, *, n_images=120, size=256, defects=True, seed=0):
     Raises
     ------
     ValueError
-        When there are too few or too small pictures, or `dest` holds files but no PHANTOM.json: it may be real data.
+        When there are too few or too small images, or `dest` holds files but no PHANTOM.json: it may be real data.
     """
     if n_images < 24 or size < 64:
-        raise ValueError(
-            f"{n_images} pictures of {size} pixels cannot be drawn: use at least 24 pictures and 64 pixels"
-        )
+        raise ValueError(f"{n_images} images of {size} pixels cannot be drawn: use at least 24 images and 64 pixels")
 
     def fill(folder):
         share = n_images / sum(habit.training + habit.testing for habit in HABITS.values())
-        with tqdm(desc="phantom brain tumour pictures", total=n_images, unit="image") as progress:
+        with tqdm(desc="phantom brain tumour images", total=n_images, unit="image") as progress:
             for number, (name, habit) in enumerate(HABITS.items()):
                 rng = np.random.default_rng([seed, number])
                 counts = [max(2, round(share * count)) for count in (habit.training, habit.testing)]
@@ -132,7 +130,7 @@ def _write_class(folder, name, counts, size, defects, rng, progress):
 
 
 def draw(rng, name, size, *, square=True, grey=50, giveaways=False):
-    """Draw one picture.
+    """Draw one image.
 
     Parameters
     ----------
@@ -140,14 +138,14 @@ def draw(rng, name, size, *, square=True, grey=50, giveaways=False):
     name : str
         Folder name of the class, a key of `datasets.brain_tumor.CLASSES`.
     size : int
-        Side in pixels of a square picture.
+        Side in pixels of a square image.
     square : bool
         Else it is mostly smaller, cut closer to the head, and higher than wide.
     grey : float
         Mean grey level, 0 to 255.
     giveaways : bool
         As in the real set, heads without a tumour are seen from above, in T1, T2 or FLAIR and in few pixels, and those
-        with a tumour of the pituitary from nearer by. Else every picture is T1 after contrast, in one of three
+        with a tumour of the pituitary from nearer by. Else every image is T1 after contrast, in one of three
         directions.
 
     Returns
@@ -194,7 +192,7 @@ def _place(rng, tumour, axis):
 
 
 def _file_name(habit, number, is_test):
-    """Names as in the real set; one test picture of each class has no number."""
+    """Names as in the real set; one test image of each class has no number."""
     if is_test:
         return "image.jpg" if number == 0 else f"image({number}).jpg"
     return habit.names[number % len(habit.names)].format(number + 1)

@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from unet_course.datasets.brats import MODALITIES
-from unet_course.phantoms.head import Head
-from unet_course.phantoms.mr import Scanner
-from unet_course.phantoms.space import axial
-from unet_course.phantoms.tumours import Glioblastoma, inside_white_matter
-from unet_course.phantoms.writing import write_set
+from ..datasets.brats import MODALITIES
+from .anatomy.head import Head
+from .anatomy.mr import Scanner
+from .anatomy.space import axial
+from .anatomy.tumours import Glioblastoma, inside_white_matter
+from .writing import write_set
 
 VERSION = 2  # raise when the same seed gives other voxels
 TOP = "MICCAI_BraTS2020_TrainingData"

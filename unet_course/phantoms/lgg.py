@@ -8,12 +8,12 @@ import pandas as pd
 from PIL import Image
 from tqdm.auto import tqdm
 
-from unet_course.datasets.lgg import CLINICAL
-from unet_course.phantoms.head import Head
-from unet_course.phantoms.mr import Scanner
-from unet_course.phantoms.space import axial
-from unet_course.phantoms.tumours import LowGrade, inside_white_matter
-from unet_course.phantoms.writing import write_set
+from ..datasets.lgg import CLINICAL
+from .anatomy.head import Head
+from .anatomy.mr import Scanner
+from .anatomy.space import axial
+from .anatomy.tumours import LowGrade, inside_white_matter
+from .writing import write_set
 
 VERSION = 2  # raise when the same seed gives other pixels
 SEQUENCES = ("t1", "flair", "t1ce")  # the three channels of a slice
@@ -24,7 +24,7 @@ README = (
 
 @dataclass(frozen=True)
 class Site:
-    """A hospital: how its pictures differ from another's.
+    """A hospital: how its images differ from another's.
 
     Attributes
     ----------

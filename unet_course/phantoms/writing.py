@@ -4,9 +4,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from unet_course.datasets import PHANTOM_MARK
+from ..datasets import PHANTOM_MARK
 
-NOTE = "Synthetic, drawn by unet_course.phantoms; results on it say nothing about real pictures."
+NOTE = "Synthetic, drawn by unet_course.phantoms; results on it say nothing about real images."
 
 
 def write_set(dest, record, fill):

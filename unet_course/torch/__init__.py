@@ -14,7 +14,7 @@ from .denoising import denoise_tv
 from .devices import describe_device, set_seed
 from .encoder_unet import encoder_classifier, encoder_unet, freeze_stages, unfreeze
 from .losses import bce_dice_loss, bce_loss, cross_entropy_loss, dice_loss, focal_loss, tversky_loss
-from .metrics import Confusion, accuracy, dice, iou, precision, recall
+from .metrics import PooledScore
 from .models import count_parameters, load_weights, save_weights, unet, unet_classifier
 from .prediction import predict, predict_ensemble
 from .rate_finder import find_learning_rate
@@ -26,12 +26,11 @@ from .variants import attention_unet, residual_unet, unet_plus_plus
 
 __all__ = [
     "Callback",
-    "Confusion",
+    "PooledScore",
     "CyclicalLearningRate",
     "DwellLearningRate",
     "EarlyStopping",
     "ModelCheckpoint",
-    "accuracy",
     "attention_unet",
     "augment",
     "bce_dice_loss",
@@ -40,7 +39,6 @@ __all__ = [
     "cross_entropy_loss",
     "denoise_tv",
     "describe_device",
-    "dice",
     "dice_loss",
     "encoder_classifier",
     "encoder_unet",
@@ -49,12 +47,9 @@ __all__ = [
     "focal_loss",
     "freeze_stages",
     "grad_cam",
-    "iou",
     "load_weights",
-    "precision",
     "predict",
     "predict_ensemble",
-    "recall",
     "residual_unet",
     "save_weights",
     "set_seed",

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..augmentation_parameters import check, each, first_rows, last_pixel
+from ..augmentation.parameters import check, each, first_rows, last_pixel
 
 
 def augment(images, masks, parameters):
@@ -96,5 +96,5 @@ def _take(values, index):
 
 
 def _on(device, array):
-    """A small array as a tensor on the device, which nobody waits for."""
+    """A small array as a tensor on the device, copied without waiting."""
     return torch.as_tensor(array).to(device, non_blocking=True)

@@ -1,7 +1,7 @@
-"""The bricks of every network, in PyTorch: two convolutions, a way up, and what makes sizes fit.
+"""The blocks of every network, in PyTorch: two convolutions, upsampling, and what makes sizes fit.
 
-Tensors in this room are channels-first, `(N, C, H, W)` or, for volumes, `(N, C, D, H, W)`; models move the axes at
-their door.
+Tensors here are channels-first, `(N, C, H, W)` or, for volumes, `(N, C, D, H, W)`; models move the axes of what goes in
+and comes out.
 """
 
 import math
@@ -33,12 +33,12 @@ def initialise(layer):
 
 
 def convolution(in_channels, filters, size=3, *, padding="same", bias=True, dimensions=2):
-    """A convolution of pictures or volumes with He-normal weights."""
+    """A convolution of images or volumes with He-normal weights."""
     layer = nn.Conv3d if dimensions == 3 else nn.Conv2d
     return initialise(layer(in_channels, filters, size, padding=padding, bias=bias))
 
 
-def normalise(filters, *, dimensions=2):
+def normalisation(filters, *, dimensions=2):
     """Batch norm.
 
     While training, Keras averages the variance of each batch over its n values, PyTorch over n - 1: with small batches
@@ -55,9 +55,9 @@ class ConvBlock(nn.Module):
         super().__init__()
         options = {"padding": padding, "bias": not batch_norm, "dimensions": dimensions}
         self.conv1 = convolution(in_channels, filters, **options)
-        self.norm1 = normalise(filters, dimensions=dimensions) if batch_norm else nn.Identity()
+        self.norm1 = normalisation(filters, dimensions=dimensions) if batch_norm else nn.Identity()
         self.conv2 = convolution(filters, filters, **options)
-        self.norm2 = normalise(filters, dimensions=dimensions) if batch_norm else nn.Identity()
+        self.norm2 = normalisation(filters, dimensions=dimensions) if batch_norm else nn.Identity()
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x):
@@ -89,21 +89,20 @@ def upsample(in_channels, filters, *, upsampling="transpose", dimensions=2):
 
 def centre_crop(skip, like):
     """Cut the middle of `skip` to the size of `like` (needed with `padding="valid"` only)."""
-    window = [slice(None), slice(None)]
-    for size, side in zip(skip.shape[2:], like.shape[2:], strict=True):
-        start = (size - side) // 2
-        window.append(slice(start, start + side))
-    return skip[tuple(window)]
+    for axis, side in enumerate(like.shape[2:], start=2):
+        skip = skip.narrow(axis, (skip.shape[axis] - side) // 2, side)
+    return skip
 
 
 def pad_to_multiple(x, multiple):
     """Repeat the far border until every side is a multiple of `multiple`."""
-    missing = [-size % multiple for size in x.shape[2:]]
+    # Rounded up, and not `-size % multiple`: from this the ONNX exporter sees that halves double to what they were.
+    missing = [(size + multiple - 1) // multiple * multiple - size for size in x.shape[2:]]
     if not any(missing):
         return x
     return functional.pad(x, [side for size in reversed(missing) for side in (0, size)], mode="replicate")
 
 
-def cut_back(x, like):
+def crop_to(x, like):
     """Take away what `pad_to_multiple` added: cut `x` to the size of `like`."""
     return x[(..., *(slice(size) for size in like.shape[2:]))]

@@ -2,8 +2,8 @@
 
 import math
 
-from ..schedules import triangle
-from .checkpoints import get_optimiser, get_weights, set_learning_rate, set_optimiser, set_weights
+from ..common.schedules import triangle
+from .checkpoints import get_optimizer, get_weights, set_learning_rate, set_optimizer, set_weights
 from .models import save_weights
 
 
@@ -113,7 +113,7 @@ class DwellLearningRate(Callback):
     factor : float
         The rate is multiplied by it, 0 < factor < 1.
     dwell : bool
-        After such an epoch also go back to where the best epoch ended: its weights, and the optimiser's moments of that
+        After such an epoch also go back to where the best epoch ended: its weights, and the optimizer's moments of that
         time. Moments kept from the worse epoch would push the weights along the way just taken back.
 
     Attributes
@@ -134,7 +134,7 @@ class DwellLearningRate(Callback):
     def on_train_begin(self, logs=None):
         # Defined from the start: the first epoch may be worse than none, and then there is a way back.
         self.best, self.best_epoch = math.inf, 0
-        self.learning_rate = get_optimiser(self.optimizer)["learning_rate"]
+        self.learning_rate = get_optimizer(self.optimizer)["learning_rate"]
         self._keep()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -145,7 +145,7 @@ class DwellLearningRate(Callback):
         self.learning_rate *= self.factor
         if self.dwell:
             set_weights(self.model, self.weights)
-            set_optimiser(self.optimizer, self.moments)
+            set_optimizer(self.optimizer, self.moments)
         set_learning_rate(self.optimizer, self.learning_rate)
 
     def on_train_end(self, logs=None):
@@ -160,7 +160,7 @@ class DwellLearningRate(Callback):
 
     def _keep(self):
         self.weights = get_weights(self.model)
-        self.moments = get_optimiser(self.optimizer)
+        self.moments = get_optimizer(self.optimizer)
 
 
 class CyclicalLearningRate(Callback):

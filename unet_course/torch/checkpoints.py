@@ -1,11 +1,11 @@
 """What a run holds, as NumPy arrays, and back; `unet_course/keras/checkpoints.py` is the same file in Keras.
 
-`unet_course/checkpoints.py` writes these arrays to disk.
+`unet_course/common/checkpoints.py` writes these arrays to disk.
 """
 
 import torch
 
-from ..checkpoints import check_shapes
+from ..common.checkpoints import check_shapes
 
 
 def get_weights(model):
@@ -24,40 +24,40 @@ def set_weights(model, arrays):
             tensor.copy_(torch.from_numpy(arrays[name]))
 
 
-def get_optimiser(optimiser):
+def get_optimizer(optimizer):
     """Copies of the learning rate, and of the moments and the step count of every weight that has had an update."""
     moments = {}
-    for number, parameter in enumerate(_parameters(optimiser)):
-        for name, tensor in optimiser.state[parameter].items():
+    for number, parameter in enumerate(_parameters(optimizer)):
+        for name, tensor in optimizer.state[parameter].items():
             moments[f"{number}/{name}"] = _array(tensor)
-    return {"learning_rate": get_learning_rate(optimiser), "moments": moments}
+    return {"learning_rate": get_learning_rate(optimizer), "moments": moments}
 
 
-def set_optimiser(optimiser, state):
-    """Put back what `get_optimiser` returned."""
-    parameters = _parameters(optimiser)
-    optimiser.state.clear()
+def set_optimizer(optimizer, state):
+    """Put back what `get_optimizer` returned."""
+    parameters = _parameters(optimizer)
+    optimizer.state.clear()
     for key, array in state["moments"].items():
         number, _, name = key.partition("/")
         parameter = parameters[int(number)]
         if name == "step":
-            # The fused optimiser counts on the device, the other one on the processor.
-            device = parameter.device if optimiser.defaults["fused"] else "cpu"
+            # The fused optimizer counts on the device, the other one on the processor.
+            device = parameter.device if optimizer.defaults["fused"] else "cpu"
             tensor = torch.tensor(array, device=device)
         else:
             tensor = torch.zeros_like(parameter).copy_(torch.from_numpy(array))  # laid out in memory like the weight
-        optimiser.state[parameter][name] = tensor
-    set_learning_rate(optimiser, state["learning_rate"])
+        optimizer.state[parameter][name] = tensor
+    set_learning_rate(optimizer, state["learning_rate"])
 
 
-def get_learning_rate(optimiser):
+def get_learning_rate(optimizer):
     """The learning rate of the next update."""
-    return float(optimiser.param_groups[0]["lr"])
+    return float(optimizer.param_groups[0]["lr"])
 
 
-def set_learning_rate(optimiser, value):
+def set_learning_rate(optimizer, value):
     """Change the learning rate from the next update on."""
-    for group in optimiser.param_groups:
+    for group in optimizer.param_groups:
         group["lr"] = value
 
 
@@ -80,5 +80,5 @@ def _array(tensor):
     return tensor.detach().to("cpu", copy=True).contiguous().numpy()
 
 
-def _parameters(optimiser):
-    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
+def _parameters(optimizer):
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from .. import denoising as reference
-from ..denoising import CHECK, TINY, Certificate, steps
+from ..denoising import CHECK_EVERY, EPS, Certificate, step_schedule
 
 
 def denoise_tv(images, weight, *, isotropic=True, coupled=False, gap=1e-3, max_iterations=2000, certificate=False):
@@ -59,7 +59,7 @@ def _iterate(images, weight, isotropic, coupled, iterations):
     """A fixed number of iterations, each a differentiable function of the images and the weight."""
     weight = _per_image(weight, images)
     state = _start(images)
-    for step_sizes in steps(images.ndim - 2, iterations).tolist():
+    for step_sizes in step_schedule(images.ndim - 2, iterations).tolist():
         state = _step(images, weight, state, step_sizes, isotropic, coupled)
     return state[0]
 
@@ -76,9 +76,9 @@ def _solve(images, weight, isotropic, coupled, gap, max_iterations):
     left, weight = np.arange(len(images)), _per_image(weight, images)
     parts, found = [], Certificate(np.zeros(len(images)), np.zeros(len(images), int))
     noisy, state = images, _start(images)
-    for k, step_sizes in enumerate(steps(images.ndim - 2, max_iterations).tolist(), 1):
+    for k, step_sizes in enumerate(step_schedule(images.ndim - 2, max_iterations).tolist(), 1):
         state = _step(noisy, weight, state, step_sizes, isotropic, coupled)
-        if k == max_iterations or k % CHECK == 0:
+        if k == max_iterations or k % CHECK_EVERY == 0:
             reached = _relative_gap(noisy, weight, state, isotropic, coupled).cpu().numpy()
             done = (reached <= gap) | (k == max_iterations)
             if done.any():
@@ -130,7 +130,7 @@ def _group(products, isotropic, coupled):
 
 def _length(square, weight):
     """The length where it is above the weight, else the weight."""
-    return torch.sqrt(torch.maximum(square, torch.clamp(weight * weight, min=TINY)))
+    return torch.sqrt(torch.maximum(square, torch.clamp(weight * weight, min=EPS)))
 
 
 def _relative_gap(images, weight, state, isotropic, coupled):

@@ -2,8 +2,8 @@
 
 import torch
 
-from ..processor import has_bfloat16
-from ..results import peak_memory_gb as process_peak_memory_gb
+from ..common.hardware import has_bfloat16
+from ..common.hardware import peak_memory_gb as process_peak_memory_gb
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -40,14 +40,17 @@ def best_device():
     return torch.device("cpu")
 
 
-def place(model, device):
-    """Move a model to a device, kernels channels-last: convolutions then read the pixels in the order they lie in."""
-    layouts = {4: torch.channels_last, 5: torch.channels_last_3d}
+def place(model):
+    """Move a model to the best device, and return that: what the model gets must go there too.
+
+    Kernels lie channels-last there: convolutions then read the pixels in the order they lie in.
+    """
+    layouts, device = {4: torch.channels_last, 5: torch.channels_last_3d}, best_device()
     model.to(device)
     for parameter in model.parameters():
         if parameter.dim() in layouts:
             parameter.data = parameter.data.to(memory_format=layouts[parameter.dim()])
-    return model
+    return device
 
 
 def choose_precision(precision):
@@ -61,19 +64,20 @@ def choose_precision(precision):
     return "bfloat16" if able.get(device.type, lambda: False)() else "float32"
 
 
-def computing_in(precision, device):
-    """Context in which convolutions multiply in `precision`; weights, batch norm and losses stay float32."""
+def computing_in(model, precision):
+    """Context in which the layers of a model multiply in `precision`; weights, batch norm and losses stay float32."""
+    device = next(model.parameters()).device
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")
 
 
-def peak_memory_gb(device):
+def peak_memory_gb():
     """Largest memory held since `forget_peak_memory`, GB (10^9 bytes): of the GPU, or of this process without one."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 1e9
+    if best_device().type == "cuda":
+        return torch.cuda.max_memory_allocated() / 1e9
     return process_peak_memory_gb()
 
 
-def forget_peak_memory(device):
+def forget_peak_memory():
     """Measure the GPU's peak from now on; a process' peak cannot be forgotten."""
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
+    if best_device().type == "cuda":
+        torch.cuda.reset_peak_memory_stats()

@@ -3,20 +3,20 @@
 import torch
 from torch import nn
 
-from ..plan import Plan, one_of
-from ..pretrained import STAGES, encoder_weights, find_encoder
+from ..common.config import UNetConfig, check_one_of
+from ..common.pretrained import STAGES, encoder_weights, find_encoder
 from .blocks import ConvBlock, initialise, pad_to_multiple, upsample
-from .encoders import FAMILIES, Scale
+from .encoders import FAMILIES, InputNormalisation
 from .models import Network, channels_first, channels_last_memory
 
 
-class Encoded(Network):
+class EncoderNetwork(Network):
     """A network that begins with a published encoder, whose first stages can be frozen."""
 
-    def __init__(self, plan, spec):
-        super().__init__(plan)
-        self.scale = Scale(spec.mean, spec.deviation, spec.blue_first)
-        self.encoder = FAMILIES[spec.family](plan.in_channels, spec)
+    def __init__(self, config, spec):
+        super().__init__(config)
+        self.scale = InputNormalisation(spec.mean, spec.deviation, spec.blue_first)
+        self.encoder = FAMILIES[spec.family](config.in_channels, spec)
         self.frozen = 0
 
     def encode(self, images):
@@ -30,22 +30,22 @@ class Encoded(Network):
         return self
 
 
-class EncoderUNet(Encoded):
+class EncoderUNet(EncoderNetwork):
     """The decoder of `encoder_unet` on a published encoder."""
 
-    def __init__(self, plan, spec):
-        super().__init__(plan, spec)
-        widths = plan.filters[:-1]
+    def __init__(self, config, spec):
+        super().__init__(config, spec)
+        widths = config.filters[:-1]
         *skips, deepest = spec.channels
         skips = [0] * (len(widths) - len(skips)) + skips  # ResNet50 has no features at full size
         below = [*widths[1:], deepest]
-        raised = below if plan.upsampling == "repeat" else widths
+        upsampled_channels = below if config.upsampling == "repeat" else widths
         self.up = nn.ModuleList(
-            upsample(deep, filters, upsampling=plan.upsampling) for deep, filters in zip(below, widths, strict=True)
+            upsample(deep, filters, upsampling=config.upsampling) for deep, filters in zip(below, widths, strict=True)
         )
         self.decoder = nn.ModuleList(
-            ConvBlock(skip + channels, filters, **plan.block)
-            for skip, channels, filters in zip(skips, raised, widths, strict=True)
+            ConvBlock(skip + channels, filters, **config.block)
+            for skip, channels, filters in zip(skips, upsampled_channels, widths, strict=True)
         )
 
     def trunk(self, x):
@@ -80,7 +80,7 @@ def encoder_unet(
         `"vgg16"` and `"resnet50"` are torchvision's definitions and input scaling; `"vgg16_keras"` and
         `"resnet50_keras"` are those of keras.applications. Both twins build all four. The two VGG16 differ in the
         scaling only. The two ResNet50 also differ in where a block halves the size and in 26,560 biases before batch
-        norm, so weights of one do not fit the other. A `pretrained.Encoder` of your own will do, too.
+        norm, so weights of one do not fit the other. A `common.pretrained.Encoder` of your own will do, too.
     weights : None, "imagenet" or path
         None starts from random weights. `"imagenet"` fetches the file its publisher offers for this encoder, once,
         checks it, and reads it without executing code. A path may be that file, or what `save_weights` of either twin
@@ -111,27 +111,27 @@ def encoder_unet(
     with what comes from below alone. Explained in the chapter on encoders.
     """
     spec = find_encoder(encoder)
-    plan = Plan(in_channels, out_channels, base_filters, spec.halvings + 1, batch_norm, dropout, upsampling)
-    return prepare(channels_last_memory(EncoderUNet(plan, spec)), spec, weights, freeze)
+    config = UNetConfig(in_channels, out_channels, base_filters, spec.halvings + 1, batch_norm, dropout, upsampling)
+    return prepare(channels_last_memory(EncoderUNet(config, spec)), spec, weights, freeze)
 
 
-class EncoderClassifier(Encoded):
+class EncoderClassifier(EncoderNetwork):
     """The head of `encoder_classifier` on a published encoder."""
 
-    def __init__(self, plan, spec):
-        super().__init__(plan, spec)
-        self.head = initialise(nn.Linear(spec.channels[-1], plan.out_channels))
+    def __init__(self, config, spec):
+        super().__init__(config, spec)
+        self.head = initialise(nn.Linear(spec.channels[-1], config.out_channels))
 
     def forward(self, images):
-        images = channels_first(images, self.plan)
-        return self.head(self.encode(pad_to_multiple(images, self.plan.multiple))[-1].mean((2, 3)))
+        images = channels_first(images, self.config)
+        return self.head(self.encode(pad_to_multiple(images, self.config.divisor))[-1].mean((2, 3)))
 
 
 def encoder_classifier(in_channels=3, out_channels=4, *, encoder="resnet50", weights=None, freeze=0):
     """Build a classifier from a published encoder: the mean of each of its last feature maps, then a dense layer.
 
-    Trained on one set of pictures and saved with `save_weights`, it gives `encoder_unet(weights=path)` an encoder that
-    has seen medical pictures before.
+    Trained on one set of images and saved with `save_weights`, it gives `encoder_unet(weights=path)` an encoder that
+    has seen medical images before.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def encoder_classifier(in_channels=3, out_channels=4, *, encoder="resnet50", wei
     Returns
     -------
     EncoderClassifier
-        Maps pictures `(N, H, W, in_channels)`, float32 in [0, 1], of any size to logits `(N, out_channels)`.
+        Maps images `(N, H, W, in_channels)`, float32 in [0, 1], of any size to logits `(N, out_channels)`.
 
     Raises
     ------
@@ -149,14 +149,14 @@ def encoder_classifier(in_channels=3, out_channels=4, *, encoder="resnet50", wei
         As `encoder_unet`.
     """
     spec = find_encoder(encoder)
-    plan = Plan(in_channels, out_channels, 1, spec.halvings + 1, True, 0.0, "repeat")
-    return prepare(channels_last_memory(EncoderClassifier(plan, spec)), spec, weights, freeze)
+    config = UNetConfig(in_channels, out_channels, 1, spec.halvings + 1, True, 0.0, "repeat")
+    return prepare(channels_last_memory(EncoderClassifier(config, spec)), spec, weights, freeze)
 
 
 def prepare(model, spec, weights, freeze):
     """Load the encoder's weights, if any, and freeze its first stages."""
     if weights is not None:
-        state = encoder_weights(spec, weights, model.plan.in_channels)
+        state = encoder_weights(spec, weights, model.config.in_channels)
         state = {name: torch.from_numpy(value) for name, value in state.items()}
         try:
             model.encoder.load_state_dict(state)
@@ -189,8 +189,8 @@ def freeze_stages(model, stages):
     ValueError
         For another number, or a model without encoder.
     """
-    one_of("freeze", stages, range(STAGES + 1))
-    if not isinstance(model, Encoded):
+    check_one_of("freeze", stages, range(STAGES + 1))
+    if not isinstance(model, EncoderNetwork):
         raise ValueError(f"The model {type(model).__name__!r} has no encoder whose stages could be frozen.")
     for number, stage in enumerate(model.encoder.stages(), start=1):
         stage.requires_grad_(number > stages)

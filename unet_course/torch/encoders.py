@@ -10,7 +10,7 @@ from torch.nn import functional
 from .blocks import convolution, initialise
 
 
-class Scale(nn.Module):
+class InputNormalisation(nn.Module):
     """Bring images in [0, 1] to the scale an encoder was trained on; images without three channels pass through."""
 
     def __init__(self, mean, deviation, blue_first):

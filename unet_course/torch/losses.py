@@ -1,8 +1,8 @@
 """Losses on logits, in PyTorch; `unet_course/keras/losses.py` is the same file in Keras.
 
 Logits have one channel (foreground against background, by the sigmoid) or one per class (by the softmax). Masks hold
-whole numbers and have the shape of the logits without the channels: pictures (N, H, W), volumes (N, Z, H, W), or one
-label for each picture (N,). A label that is no class makes the loss NaN, so that it is noticed. All losses are computed
+whole numbers and have the shape of the logits without the channels: images (N, H, W), volumes (N, Z, H, W), or one
+label for each image (N,). A label that is no class makes the loss NaN, so that it is noticed. All losses are computed
 in float32 at least, whatever the precision of the network.
 """
 
@@ -71,7 +71,7 @@ def dice_loss(logits, masks, *, smooth=1.0, reduction="image", class_weights=Non
 
 
 def bce_dice_loss(logits, masks, *, dice_weight=1.0, smooth=1.0, reduction="image", ignore_label=None):
-    """Cross-entropy plus `dice_weight` times `dice_loss`: the first never stops teaching, the second knows the goal.
+    """Cross-entropy plus `dice_weight` times `dice_loss`: a gradient everywhere, and the overlap that is scored.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def focal_loss(logits, masks, *, gamma=2.0, class_weights=None, ignore_label=Non
         With one channel foreground against background, with more one channel per class.
     masks : tensor, shape (N, H, W)
     gamma : float
-        How fast easy pixels lose their say; 0 is plain cross-entropy.
+        How strongly pixels that are easy are weighted down; 0 is plain cross-entropy.
     class_weights, ignore_label
         As `bce_loss` and `cross_entropy_loss` have them. The focal factor is no weight: it makes the mean smaller.
 
@@ -169,17 +169,17 @@ def focal_loss(logits, masks, *, gamma=2.0, class_weights=None, ignore_label=Non
     """
     logits, masks, counted = _prepare(logits, masks, ignore_label)
     if logits.shape[-1] == 1:
-        rest = torch.sigmoid(-_margin(logits, masks))
+        rest = torch.sigmoid(-_signed_logit(logits, masks))
     else:
         rest = (torch.softmax(logits, dim=-1) * (1 - _one_hot(masks, logits))).sum(dim=-1)
     # Summed from what is left, 1 - p keeps its digits where p is nearly 1; it never is 0, where a root has no slope.
-    losses = rest.clamp(min=1e-30) ** gamma * _surprise(logits, masks)
+    losses = rest.clamp(min=1e-30) ** gamma * _negative_log_likelihood(logits, masks)
     return _weighted_mean(losses, masks, logits, class_weights, counted)
 
 
 def _cross_entropy(logits, masks, class_weights, ignore_label):
     logits, masks, counted = _prepare(logits, masks, ignore_label)
-    return _weighted_mean(_surprise(logits, masks), masks, logits, class_weights, counted)
+    return _weighted_mean(_negative_log_likelihood(logits, masks), masks, logits, class_weights, counted)
 
 
 def _overlap_loss(logits, masks, alpha, beta, smooth, reduction, class_weights, ignore_label):
@@ -225,14 +225,14 @@ def _prepare(logits, masks, ignore_label):
     return logits, labels, counted
 
 
-def _surprise(logits, masks):
+def _negative_log_likelihood(logits, masks):
     """Minus the logarithm of the probability of the true class, for each pixel."""
     if logits.shape[-1] == 1:
-        return functional.softplus(-_margin(logits, masks))
+        return functional.softplus(-_signed_logit(logits, masks))
     return -(_one_hot(masks, logits) * functional.log_softmax(logits, dim=-1)).sum(dim=-1)
 
 
-def _margin(logits, masks):
+def _signed_logit(logits, masks):
     """How much the one logit speaks for the true class: its sign is turned where the truth is background."""
     return (2 * masks - 1).to(logits.dtype) * logits[..., 0]
 

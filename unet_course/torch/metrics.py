@@ -5,7 +5,7 @@ import torch
 from ..metrics import FORMULAS, NAMES
 
 
-class Confusion:
+class PooledScore:
     """Add up TP, FP, FN and TN over the batches of an epoch and turn them into one pooled score.
 
     Pooled means: all pixels of all images in one count, so the result does not depend on the batch size. 0/0 is 0.
@@ -20,6 +20,10 @@ class Confusion:
         background. Accuracy does not ask: it is the share of pixels whose class is right.
     ignore_label : int, optional
         Pixels with this label in the masks are not counted.
+
+    Notes
+    -----
+    Masks that are no whole numbers make the score NaN, so that they are noticed; `fit` refuses them before.
     """
 
     def __init__(self, name, *, threshold=0.5, classes=None, ignore_label=None):
@@ -41,38 +45,16 @@ class Confusion:
         outcomes = (truth & prediction, ~truth & prediction, truth & ~prediction, ~truth & ~prediction)
         pixels = tuple(range(len(masks.shape)))
         # Stays on the device: asking for a number here would make every batch wait for it.
-        self.counts = self.counts + torch.stack([(outcome & counted).sum(dim=pixels) for outcome in outcomes])
+        counts = torch.stack([(outcome & counted).sum(dim=pixels) for outcome in outcomes])
+        if masks.is_floating_point():
+            counts = torch.where((masks == masks.round()).all(), counts.double(), torch.nan)
+        self.counts = self.counts + counts
 
     def result(self):
         return float(_score(self.name, torch.as_tensor(self.counts).cpu().double(), self.classes))
 
     def reset_state(self):
         self.counts = 0
-
-
-def accuracy(**options):
-    """Share of pixels whose class is right; options as `Confusion` has them."""
-    return Confusion("accuracy", **options)
-
-
-def precision(**options):
-    """Share of the pixels found that are right; options as `Confusion` has them."""
-    return Confusion("precision", **options)
-
-
-def recall(**options):
-    """Share of the pixels to find that were found; options as `Confusion` has them."""
-    return Confusion("recall", **options)
-
-
-def dice(**options):
-    """Dice of all pixels of an epoch; options as `Confusion` has them."""
-    return Confusion("dice", **options)
-
-
-def iou(**options):
-    """Intersection over union of all pixels of an epoch; options as `Confusion` has them."""
-    return Confusion("iou", **options)
 
 
 def _score(name, counts, classes):

@@ -1,13 +1,15 @@
 """The U-Net in PyTorch, and the classifier built on it; `unet_course/keras/models.py` is the same file in Keras."""
 
 import os
+import re
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from ..plan import Plan, one_of, whole
-from .blocks import ConvBlock, centre_crop, convolution, cut_back, initialise, pad_to_multiple, pool, upsample
+from ..common.config import UNetConfig, check_one_of, check_positive_int
+from ..common.torch_files import bare_names, check_state, find_state
+from .blocks import ConvBlock, centre_crop, convolution, crop_to, initialise, pad_to_multiple, pool, upsample
 
 WEIGHTS_SUFFIX = ".pt"
 HEADS = ("flatten", "average")
@@ -16,17 +18,17 @@ HEADS = ("flatten", "average")
 class Network(nn.Module):
     """A network that pads its images, runs `trunk` from images to the finest features, and cuts the logits back."""
 
-    def __init__(self, plan):
+    def __init__(self, config):
         super().__init__()
-        self.plan = plan
-        self.head = convolution(plan.base_filters, plan.out_channels, 1, dimensions=plan.dimensions)
+        self.config = config
+        self.head = convolution(config.base_filters, config.out_channels, 1, dimensions=config.dimensions)
 
     def forward(self, images):
-        images = channels_first(images, self.plan)
-        x = pad_to_multiple(images, self.plan.multiple) if self.plan.padding == "same" else images
+        images = channels_first(images, self.config)
+        x = pad_to_multiple(images, self.config.divisor) if self.config.padding == "same" else images
         logits = self.head(self.trunk(x))
-        if self.plan.padding == "same":
-            logits = cut_back(logits, images)
+        if self.config.padding == "same":
+            logits = crop_to(logits, images)
         return logits.movedim(1, -1)
 
 
@@ -35,7 +37,7 @@ class UNet(Network):
 
     Parameters
     ----------
-    plan : Plan
+    config : UNetConfig
     block : callable
         What turns features into features on every level.
     bottleneck : callable, optional
@@ -44,27 +46,27 @@ class UNet(Network):
         What happens to a skip connection, given the features that came up to it.
     """
 
-    def __init__(self, plan, *, block=ConvBlock, bottleneck=None, gate=None):
-        super().__init__(plan)
-        widths = plan.filters
-        space = {"dimensions": plan.dimensions}
-        raised = widths[1:] if plan.upsampling == "repeat" else widths[:-1]  # channels that come up to each level
+    def __init__(self, config, *, block=ConvBlock, bottleneck=None, gate=None):
+        super().__init__(config)
+        widths = config.filters
+        space = {"dimensions": config.dimensions}
+        upsampled_channels = widths[1:] if config.upsampling == "repeat" else widths[:-1]
         self.encoder = nn.ModuleList(
-            block(channels, filters, **plan.block, **space)
-            for channels, filters in zip([plan.in_channels, *widths[:-1]], widths, strict=True)
+            block(channels, filters, **config.block, **space)
+            for channels, filters in zip([config.in_channels, *widths[:-1]], widths, strict=True)
         )
         self.bottleneck = nn.Identity() if bottleneck is None else bottleneck(widths[-1])
         self.up = nn.ModuleList(
-            upsample(deep, filters, upsampling=plan.upsampling, **space)
+            upsample(deep, filters, upsampling=config.upsampling, **space)
             for deep, filters in zip(widths[1:], widths[:-1], strict=True)
         )
         self.gate = nn.ModuleList(
-            Pass() if gate is None else gate(filters, channels, **space)
-            for filters, channels in zip(widths[:-1], raised, strict=True)
+            UngatedSkip() if gate is None else gate(filters, channels, **space)
+            for filters, channels in zip(widths[:-1], upsampled_channels, strict=True)
         )
         self.decoder = nn.ModuleList(
-            block(filters + channels, filters, **plan.block, **space)
-            for filters, channels in zip(widths[:-1], raised, strict=True)
+            block(filters + channels, filters, **config.block, **space)
+            for filters, channels in zip(widths[:-1], upsampled_channels, strict=True)
         )
 
     def trunk(self, x):
@@ -75,14 +77,14 @@ class UNet(Network):
                 x = pool(x)
             x = encoder(x)
         x = self.bottleneck(x)
-        for level in reversed(range(self.plan.depth - 1)):
+        for level in reversed(range(self.config.depth - 1)):
             x = self.up[level](x)
-            skip = self.gate[level](centre_crop(skips[level], x), x)
-            x = self.decoder[level](torch.cat([skip, x], dim=1))
+            skip = centre_crop(skips[level], x) if self.config.padding == "valid" else skips[level]
+            x = self.decoder[level](torch.cat([self.gate[level](skip, x), x], dim=1))
         return x
 
 
-class Pass(nn.Module):
+class UngatedSkip(nn.Module):
     """The gate of a plain U-Net: it lets the whole skip connection through."""
 
     def forward(self, skip, x):
@@ -90,35 +92,35 @@ class Pass(nn.Module):
 
 
 class Classifier(UNet):
-    """The U of `unet_classifier` with a head that gives a few numbers per picture."""
+    """The U of `unet_classifier` with a head that gives a few numbers per image."""
 
-    def __init__(self, plan, image_size, head, hidden):
-        super().__init__(plan)
+    def __init__(self, config, image_size, head, hidden):
+        super().__init__(config)
         self.size = image_size if head == "flatten" else None
-        channels = plan.base_filters
+        channels = config.base_filters
         if head == "flatten":
             self.hidden = initialise(nn.Linear(image_size**2 * channels, hidden))
             channels = hidden
-        self.head = initialise(nn.Linear(channels, plan.out_channels))
+        self.head = initialise(nn.Linear(channels, config.out_channels))
 
     def forward(self, images):
-        images = channels_first(images, self.plan)
+        images = channels_first(images, self.config)
         if self.size and images.shape[2:] != (self.size, self.size):
             raise ValueError(
-                f"Pictures of {'x'.join(map(str, images.shape[2:]))} pixels do not fit a classifier built with "
+                f"Images of {'x'.join(map(str, images.shape[2:]))} pixels do not fit a classifier built with "
                 f'image_size={self.size}; head="average" takes any size.'
             )
-        x = cut_back(self.trunk(pad_to_multiple(images, self.plan.multiple)), images).movedim(1, -1)
+        x = crop_to(self.trunk(pad_to_multiple(images, self.config.divisor)), images).movedim(1, -1)
         x = torch.relu(self.hidden(x.flatten(1))) if self.size else x.mean((1, 2))
         return self.head(x)
 
 
-def channels_first(images, plan):
+def channels_first(images, config):
     """Move the channels where PyTorch wants them; memory stays as it is, so this moves no data."""
-    if images.ndim != plan.dimensions + 2 or images.shape[-1] != plan.in_channels:
+    if images.ndim != config.dimensions + 2 or images.shape[-1] != config.in_channels:
         raise ValueError(
             f"Images have shape {tuple(images.shape)}; this network takes channels last, "
-            f"({', '.join('NDHW' if plan.dimensions == 3 else 'NHW')}, {plan.in_channels})."
+            f"({', '.join('NDHW' if config.dimensions == 3 else 'NHW')}, {config.in_channels})."
         )
     return images.movedim(-1, 1)
 
@@ -177,8 +179,8 @@ def unet(
     Ronneberger, Fischer, Brox (2015), U-Net, figure 1, https://arxiv.org/abs/1505.04597.
     Explained in the nuclei chapter, section "The network".
     """
-    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
-    return channels_last_memory(UNet(plan))
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
+    return channels_last_memory(UNet(config))
 
 
 def unet_classifier(
@@ -194,17 +196,17 @@ def unet_classifier(
     dropout=0.0,
     upsampling="repeat",
 ):
-    """Build the classifier of the brain tumour case study: a U-Net that ends in a few numbers per picture.
+    """Build the classifier of the brain tumour case study: a U-Net that ends in a few numbers per image.
 
     Parameters
     ----------
     in_channels, out_channels : int
-        Channels of the picture; classes.
+        Channels of the image; classes.
     image_size : int
-        Height and width of the pictures in pixels; `head="flatten"` takes no other.
+        Height and width of the images in pixels; `head="flatten"` takes no other.
     head : {"flatten", "average"}
         `"flatten"` is the case study's: every value of the finest feature map goes into a dense layer of `hidden`
-        units, then into the classes. `"average"` keeps the mean of each feature map and takes pictures of any size.
+        units, then into the classes. `"average"` keeps the mean of each feature map and takes images of any size.
     hidden : int
         Units of the dense layer of `"flatten"`.
     base_filters, depth, batch_norm, dropout, upsampling
@@ -213,7 +215,7 @@ def unet_classifier(
     Returns
     -------
     Classifier
-        Maps pictures `(N, H, W, in_channels)`, float32 in [0, 1], to logits `(N, out_channels)`.
+        Maps images `(N, H, W, in_channels)`, float32 in [0, 1], to logits `(N, out_channels)`.
 
     Raises
     ------
@@ -225,11 +227,11 @@ def unet_classifier(
     With the defaults and 256x256 pixels 268,435,584 of the 270,382,948 parameters lie in one dense layer;
     `head="average"` has 1,946,980. Explained in the brain tumour chapter, section "The network".
     """
-    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling)
-    one_of("head", head, HEADS)
-    whole("image_size", image_size)
-    whole("hidden", hidden)
-    return channels_last_memory(Classifier(plan, image_size, head, hidden))
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling)
+    check_one_of("head", head, HEADS)
+    check_positive_int("image_size", image_size)
+    check_positive_int("hidden", hidden)
+    return channels_last_memory(Classifier(config, image_size, head, hidden))
 
 
 def count_parameters(model):
@@ -275,15 +277,37 @@ def load_weights(model, path):
     Parameters
     ----------
     model : torch.nn.Module
-        Changed in place.
+        Changed in place, or not at all if the weights do not fit.
     path : path-like
-        As `save_weights` returned it.
+        As `save_weights` returned it. Weights that lie deeper, as in `{"state_dict": ...}`, and those of a model inside
+        DataParallel or torch.compile are found, too.
 
     Returns
     -------
     torch.nn.Module
         The same model.
+
+    Raises
+    ------
+    ValueError
+        If the file holds no weights, or those of another network; says what it found.
     """
-    device = next(model.parameters()).device
-    model.load_state_dict(torch.load(path, map_location=device, weights_only=True))
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # PyTorch's own advice is a page long, and to run what the file says
+        asked = re.search(r"Unsupported global: GLOBAL (\S+)", str(error))
+        what = f"it asks for {asked[1]}, which is no tensor" if asked else "it is damaged or of another kind"
+        raise ValueError(f"{path} cannot be read safely: {what}. Save model.state_dict() alone.") from None
+    try:
+        state = find_state(content, torch.is_tensor)
+    except ValueError as error:
+        raise ValueError(f"{path} is no file of weights: {error}. Save model.state_dict() alone.") from None
+    target = bare_names(model.state_dict())
+    if misfit := check_state(state, target):
+        raise ValueError(f"{path} holds the weights of another network: {misfit}.")
+    with torch.no_grad():
+        for name in target.keys() & state.keys():
+            target[name].copy_(state[name])
     return model

@@ -3,14 +3,17 @@
 import numpy as np
 import torch
 
-from ..batches import as_float
-from ..convert import layer_name
-from ..saliency import class_activation
-from .encoder_unet import Encoded
+from ..common import inputs
+from ..common.batches import as_float
+from ..common.convert import layer_name
+from ..common.saliency import class_activation
+from .devices import place
+from .encoder_unet import EncoderNetwork
+from .inputs import as_images
 
 
 def grad_cam(model, images, class_index, layer=None):
-    """Map which parts of pictures spoke for a class (Grad-CAM).
+    """Map which parts of images spoke for a class (Grad-CAM).
 
     Parameters
     ----------
@@ -19,10 +22,10 @@ def grad_cam(model, images, class_index, layer=None):
     images : array, shape (N, H, W, C)
         uint8 or float in [0, 1]; all are computed at once.
     class_index : int or array of int, shape (N,)
-        The class asked about, one for all pictures or one for each.
+        The class asked about, one for all images or one for each.
     layer : str, optional
         Name of the layer whose features are looked at, as the Keras twin calls it, such as "encoder_3_conv2". Default:
-        the last features that still have a place in the picture.
+        the last features that still have a place in the image.
 
     Returns
     -------
@@ -32,7 +35,8 @@ def grad_cam(model, images, class_index, layer=None):
     Raises
     ------
     ValueError
-        If the model has no such layer.
+        If the model has no such layer or class, or is no classifier; if any image is not as the model takes it, see
+        `unet_course.common.inputs`, or the model answers NaN.
 
     Notes
     -----
@@ -43,9 +47,8 @@ def grad_cam(model, images, class_index, layer=None):
     ----------
     Selvaraju et al. (2017), Grad-CAM, https://arxiv.org/abs/1610.02391.
     """
-    images = as_float(images)
-    device = next(model.parameters()).device
-    chosen = torch.from_numpy(np.broadcast_to(class_index, len(images)).copy()).to(device)
+    images = as_float(as_images(model, images))
+    device = place(model)
     kept, training = [], model.training
     hook = _features(model, layer).register_forward_hook(lambda module, inputs, output: kept.append(output))
     model.eval()
@@ -55,15 +58,16 @@ def grad_cam(model, images, class_index, layer=None):
     finally:
         hook.remove()
         model.train(training)
+    chosen = torch.from_numpy(inputs.as_classes(class_index, logits.shape)).to(device)
     features = kept[0][-1] if isinstance(kept[0], list) else kept[0]
-    gradient = torch.autograd.grad(logits.gather(1, chosen[:, None].long()).sum(), features)[0]
+    gradient = torch.autograd.grad(logits.gather(1, chosen[:, None]).sum(), features)[0]
     features, gradient = (tensor.detach().movedim(1, -1).cpu().numpy() for tensor in (features, gradient))
     return class_activation(features, gradient, images.shape[1:3])
 
 
 def _features(model, layer):
     if layer is None:
-        return model.encoder if isinstance(model, Encoded) else model.decoder[0]
+        return model.encoder if isinstance(model, EncoderNetwork) else model.decoder[0]
     modules = {layer_name(name): module for name, module in model.named_modules()}
     if layer not in modules:
         raise ValueError(f"The model has no layer {layer!r}.")

@@ -1,12 +1,14 @@
-"""Training in PyTorch; `unet_course/keras/training.py` is the same file in Keras. The loop is in `running.py`."""
+"""Training in PyTorch; `unet_course/keras/training.py` is the same file in Keras. The loop is in `loop.py`."""
 
 import torch
 
-from .. import advice
-from ..batches import Batches
-from .devices import best_device, choose_precision, place, set_seed
+from ..common import inputs, messages
+from ..common.batches import Batches
+from .devices import choose_precision, place, set_seed
+from .inputs import check_batches
+from .loop import Trainer
+from .metrics import PooledScore
 from .models import count_parameters
-from .running import Run
 
 
 def fit(
@@ -44,21 +46,22 @@ def fit(
     learning_rate : float
     epochs, batch_size : int
     metrics : sequence
-        Pooled running scores: names from `unet_course.metrics.NAMES`, or `Confusion` with other options.
+        Pooled running scores: names from `unet_course.metrics.NAMES`, or `PooledScore` with other options.
     callbacks : sequence
         `ModelCheckpoint`, `EarlyStopping`, `DwellLearningRate`, `CyclicalLearningRate`, or any `Callback`.
     augment : bool or unet_course.augmentation.Augmentation
         True: random flips and quarter turns of the training images. An `Augmentation` changes whole batches on the
         device.
     sampling_weights : array of float, shape (N,), optional
-        How often each training image is drawn, relative to the others; see `unet_course.batches.Batches`.
+        How often each training image is drawn, relative to the others; see `unet_course.common.batches.Batches`.
     accumulate : int
         Compute every batch in so many equal pieces, for a device that cannot hold it at once. The update is the same
         for a loss that is a plain mean over images. Batch norm, a Dice of the whole batch, class weights and an ignored
         label see one piece at a time, and dropout and augmentation draw anew for each.
     precision : {"float32", "bfloat16", "auto"}
         What convolutions multiply in; weights and losses are float32 always. "auto" takes bfloat16 where the device is
-        faster with it. The results of the two differ as those of two seeds do.
+        faster with it. The results of the two differ as those of two seeds do. In "float32", GPUs with TF32 cut the
+        factors of a convolution to 10 bits: both frameworks do so unless you tell them otherwise.
     compile : bool
         Compile the model first: about a minute, which pays in long runs on a GPU.
     checkpoint_dir : path-like, optional
@@ -79,37 +82,49 @@ def fit(
     Raises
     ------
     FloatingPointError
-        If the training loss becomes NaN or infinite.
+        If the training or validation loss becomes NaN or infinite. The model then has the weights from before that
+        epoch, and `fit` can be called again.
     MemoryError
         If a batch does not fit on the device; says what to try.
     ValueError
-        If arrays do not belong together, or the checkpoint is of another run.
+        If the images or masks of either part cannot be trained on, all of them looked at first, see
+        `unet_course.common.inputs`; if the model's weights are no numbers, or the checkpoint is of another run.
     """
     set_seed(seed)
-    advice.check_trainable(count_parameters(model))
-    device = best_device()
-    place(model, device)
+    messages.check_trainable(count_parameters(model))
+    device = place(model)
     precision = choose_precision(precision)
-    batches = Batches(*train, batch_size, seed=seed, augment=augment, weights=sampling_weights, pieces=accumulate)
-    run = Run(
-        model=model,
+    batches = Batches(
+        *inputs.as_pair(train, "train"),
+        batch_size,
+        seed=seed,
+        augment=augment,
+        weights=sampling_weights,
+        pieces=accumulate,
+        part="training",
+    )
+    watched = Batches(*inputs.as_pair(validation, "validation"), batch_size // accumulate, part="validation")
+    for part in (batches, watched):
+        check_batches(model, loss, part)
+    trainer = Trainer(
+        model,
+        loss,
+        [PooledScore(one) if isinstance(one, str) else one for one in metrics],
+        callbacks,
+        batches,
+        watched,
+        learning_rate=learning_rate,
+        precision=precision,
+        checkpoint_dir=checkpoint_dir,
+        checkpoint_every=checkpoint_every,
         network=torch.compile(model) if compile else model,
-        optimiser=torch.optim.Adam(
+        optimizer=torch.optim.Adam(
             [parameter for parameter in model.parameters() if parameter.requires_grad],
             lr=learning_rate,
             fused=device.type != "mps",
         ),
-        loss=loss,
-        metrics=metrics,
-        batches=batches,
-        held_out=Batches(*validation, batch_size // accumulate),
-        callbacks=callbacks,
         device=device,
-        precision=precision,
-        learning_rate=learning_rate,
-        folder=checkpoint_dir,
-        every=checkpoint_every,
     )
-    with advice.about_memory(batch_size, batches.images.shape[1:], accumulate):
-        run.train(epochs, resume)
-    return run.history
+    with messages.about_memory(batch_size, batches.images.shape[1:], accumulate):
+        trainer.train(epochs, resume)
+    return trainer.history

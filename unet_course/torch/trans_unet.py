@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..plan import Plan, check_heads, whole
+from ..common.config import UNetConfig, check_heads, check_positive_int
 from .blocks import initialise
 from .models import UNet, channels_last_memory
 
@@ -107,8 +107,8 @@ def trans_unet(
     sections 3.2 and 3.5, https://arxiv.org/abs/1706.03762. The layer norm stands before each part (Dosovitskiy et al.
     2021, https://arxiv.org/abs/2010.11929).
     """
-    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
-    whole("transformer_layers", transformer_layers)
-    check_heads(heads, plan.filters[-1])
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
+    check_positive_int("transformer_layers", transformer_layers)
+    check_heads(heads, config.filters[-1])
     options = {"depth": transformer_layers, "heads": heads}
-    return channels_last_memory(UNet(plan, bottleneck=lambda filters: Transformer(filters, **options)))
+    return channels_last_memory(UNet(config, bottleneck=lambda filters: Transformer(filters, **options)))

@@ -1,6 +1,6 @@
 """The U-Net of volumes, in PyTorch; `unet_course/keras/unet_3d.py` is the same file in Keras."""
 
-from ..plan import Plan
+from ..common.config import UNetConfig
 from .models import UNet, channels_last_memory
 
 
@@ -40,5 +40,5 @@ def unet_3d(
     keep them in the transposed convolutions; here levels have the widths of `unet`.
     """
     options = (batch_norm, dropout, upsampling, padding)
-    plan = Plan(in_channels, out_channels, base_filters, depth, *options, dimensions=3)
-    return channels_last_memory(UNet(plan))
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, *options, dimensions=3)
+    return channels_last_memory(UNet(config))

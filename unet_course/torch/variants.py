@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from ..plan import Plan
-from .blocks import ConvBlock, centre_crop, convolution, normalise, pool, upsample
+from ..common.config import UNetConfig
+from .blocks import ConvBlock, centre_crop, convolution, normalisation, pool, upsample
 from .models import Network, UNet, channels_last_memory
 
 
@@ -60,8 +60,8 @@ def attention_unet(
     ----------
     Oktay et al. (2018), Attention U-Net, https://arxiv.org/abs/1804.03999.
     """
-    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
-    return channels_last_memory(UNet(plan, gate=AttentionGate))
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
+    return channels_last_memory(UNet(config, gate=AttentionGate))
 
 
 class ResidualBlock(ConvBlock):
@@ -71,7 +71,7 @@ class ResidualBlock(ConvBlock):
         options = {"batch_norm": batch_norm, "dropout": dropout, "padding": padding, "dimensions": dimensions}
         super().__init__(in_channels, filters, **options)
         self.shortcut = convolution(in_channels, filters, 1, bias=not batch_norm, dimensions=dimensions)
-        self.shortcut_norm = normalise(filters, dimensions=dimensions) if batch_norm else nn.Identity()
+        self.shortcut_norm = normalisation(filters, dimensions=dimensions) if batch_norm else nn.Identity()
 
     def forward(self, x):
         shortcut = self.shortcut_norm(self.shortcut(x))
@@ -113,8 +113,8 @@ def residual_unet(
     Zhang, Liu, Wang (2018), Road Extraction by Deep Residual U-Net, https://arxiv.org/abs/1711.10684. The order inside
     a block is that of He et al. (2016), https://arxiv.org/abs/1512.03385: ReLU after the sum.
     """
-    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
-    return channels_last_memory(UNet(plan, block=ResidualBlock))
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
+    return channels_last_memory(UNet(config, block=ResidualBlock))
 
 
 class UNetPlusPlus(Network):
@@ -123,31 +123,31 @@ class UNetPlusPlus(Network):
     Node (level, step) sees all nodes before it on its level, and the node below it from the step before.
     """
 
-    def __init__(self, plan, steps):
-        super().__init__(plan)
-        widths, repeat = plan.filters, plan.upsampling == "repeat"
+    def __init__(self, config, steps):
+        super().__init__(config)
+        widths, repeat = config.filters, config.upsampling == "repeat"
         self.encoder = nn.ModuleList(
-            ConvBlock(channels, filters, **plan.block)
-            for channels, filters in zip([plan.in_channels, *widths[:-1]], widths, strict=True)
+            ConvBlock(channels, filters, **config.block)
+            for channels, filters in zip([config.in_channels, *widths[:-1]], widths, strict=True)
         )
         self.up, self.node = nn.ModuleDict(), nn.ModuleDict()
-        for step in range(1, plan.depth):
-            for level, filters in enumerate(widths[: plan.depth - step]):
+        for step in range(1, config.depth):
+            for level, filters in enumerate(widths[: config.depth - step]):
                 deep = widths[level + 1]
-                self.up[f"{level}_{step}"] = upsample(deep, filters, upsampling=plan.upsampling)
+                self.up[f"{level}_{step}"] = upsample(deep, filters, upsampling=config.upsampling)
                 channels = step * filters + (deep if repeat else filters)
-                self.node[f"{level}_{step}"] = ConvBlock(channels, filters, **plan.block)
-        self.head = MeanHead(plan, steps)
+                self.node[f"{level}_{step}"] = ConvBlock(channels, filters, **config.block)
+        self.head = MeanHead(config, steps)
 
     def trunk(self, x):
         nodes = []
         for level, encoder in enumerate(self.encoder):
             x = encoder(x if level == 0 else pool(x))
             nodes.append([x])
-        for step in range(1, self.plan.depth):
-            for level in range(self.plan.depth - step):
+        for step in range(1, self.config.depth):
+            for level in range(self.config.depth - step):
                 x = self.up[f"{level}_{step}"](nodes[level + 1][step - 1])
-                before = [centre_crop(node, x) for node in nodes[level]]
+                before = [centre_crop(node, x) if self.config.padding == "valid" else node for node in nodes[level]]
                 nodes[level].append(self.node[f"{level}_{step}"](torch.cat([*before, x], dim=1)))
         return nodes[0][1:]
 
@@ -155,8 +155,8 @@ class UNetPlusPlus(Network):
 class MeanHead(nn.ModuleDict):
     """The mean of the logits of these nodes of the finest level."""
 
-    def __init__(self, plan, steps):
-        super().__init__({str(step): convolution(plan.base_filters, plan.out_channels, 1) for step in steps})
+    def __init__(self, config, steps):
+        super().__init__({str(step): convolution(config.base_filters, config.out_channels, 1) for step in steps})
 
     def forward(self, nodes):
         logits = [head(nodes[int(step) - 1]) for step, head in self.items()]
@@ -200,6 +200,6 @@ def unet_plus_plus(
     Zhou et al. (2018), UNet++, equation 1 and section 3.2, https://arxiv.org/abs/1807.10165. The paper trains with one
     loss per head; here one loss sees their mean.
     """
-    plan = Plan(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
-    steps = range(1, plan.depth) if deep_supervision else [plan.depth - 1]
-    return channels_last_memory(UNetPlusPlus(plan, steps))
+    config = UNetConfig(in_channels, out_channels, base_filters, depth, batch_norm, dropout, upsampling, padding)
+    steps = range(1, config.depth) if deep_supervision else [config.depth - 1]
+    return channels_last_memory(UNetPlusPlus(config, steps))

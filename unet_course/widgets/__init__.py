@@ -1,4 +1,4 @@
-"""Explorers that need no kernel: plain HTML with a few lines of JavaScript, the same in a notebook and on the site."""
+"""Explorers: each is described once, and shown as HTML that needs no kernel or, where one answers, as ipywidgets."""
 
 from .curves import curve_explorer
 from .frames import frame_explorer

@@ -3,70 +3,39 @@
 import html
 import math
 
-from .parts import frame, is_live
+from .explorer import Button, Explorer, Guess
+from .page import show
 
-WIDTH, HEIGHT, LEFT, BOTTOM, MARGIN = 340, 216, 48, 42, 14  # of a picture, in its own units
+WIDTH, HEIGHT, LEFT, BOTTOM, MARGIN = 340, 216, 48, 42, 14  # of an image, in its own units
+ASK = "Show the answer"
+_QUESTION = "What happened in {label}?"
+_SCORE = "{{right}} right at the first guess, {{judged}} of {runs} runs judged."
 
 _BODY = """
-<div class="uc-explorer-runs" id="$name-runs">
-$runs
+<div class="uc-explorer-runs">
+{runs}
 </div>
 <p class="uc-explorer-live"><span id="$name-score" aria-live="polite"></span>
-<button type="button" id="$name-again" class="uc-explorer-controls">Start again</button></p>
+<span class="uc-explorer-controls">$again</span></p>
 <div class="uc-explorer-paper"><p><strong>Answers</strong></p><ol>
-$answers
+{answers}
 </ol></div>
 """
 
-_RUN = """<div class="uc-explorer-run" data-verdict="{verdict}" data-because="{because}">
-<figure>{picture}<figcaption>{label}: {what} of each epoch</figcaption></figure>
+_RUN = """<div class="uc-explorer-run">
+<figure>{picture}<figcaption>{caption}</figcaption></figure>
 <div class="uc-explorer-live">
-<div class="uc-explorer-controls" role="group" aria-label="What happened in {label}?">
-{buttons}
-<button type="button" data-show>Show the answer</button></div>
-<p aria-live="polite"></p></div>
-<details class="uc-explorer-static uc-explorer-screen"><summary>What happened in {label}?</summary>
+${key}
+<p id="$name-{key}-said" aria-live="polite"></p></div>
+<details class="uc-explorer-static uc-explorer-screen"><summary>{question}</summary>
 <p><strong>{verdict}</strong>. {because}</p></details>
 </div>"""
 
-_SCRIPT = """
-  var runs = Array.from(find("runs").querySelectorAll(".uc-explorer-run")), first = [];
-  function buttons(run) { return Array.from(run.querySelectorAll("button")); }
-  function tell(run, text) { run.querySelector("[aria-live]").textContent = text; }
-  function score() {
-    var seen = first.filter(function (guess) { return guess !== undefined; });
-    var right = seen.filter(Boolean).length, judged = seen.length + " of " + runs.length + " runs judged. ";
-    find("score").textContent = right + " right at the first guess, " + judged;
-  }
-  function answer(run, button, i) {
-    var shown = button.hasAttribute("data-show"), right = button.textContent === run.dataset.verdict;
-    if (first[i] === undefined) first[i] = right;
-    buttons(run).forEach(function (other) {
-      if (!other.hasAttribute("data-show")) other.setAttribute("aria-pressed", String(other === button));
-    });
-    if (right || shown) tell(run, (right ? "Right: " : "It is: ") + run.dataset.verdict + ". " + run.dataset.because);
-    else tell(run, "Not " + button.textContent + ". Look again, or show the answer.");
-    score();
-  }
-  runs.forEach(function (run, i) {
-    buttons(run).forEach(function (button) {
-      button.addEventListener("click", function () { answer(run, button, i); });
-    });
-  });
-  find("again").addEventListener("click", function () {
-    first = [];
-    runs.forEach(function (run) {
-      tell(run, "");
-      buttons(run).forEach(function (button) { button.removeAttribute("aria-pressed"); });
-    });
-    score();
-  });
-  score();
-"""
+_ANSWER = "<li>{label}: <strong>{verdict}</strong>. {because}</li>"
 
 
 def curve_explorer(runs, *, name, title, alt, what="loss"):
-    """Learning curves, one picture a run: the reader guesses what happened in each, and is told why.
+    """Learning curves, one image a run: the reader guesses what happened in each, and is told why.
 
     Parameters
     ----------
@@ -76,7 +45,7 @@ def curve_explorer(runs, *, name, title, alt, what="loss"):
     name : str
         Unique on the page: it becomes the HTML id.
     title, alt : str
-        Shown above; alternative text of the pictures, to which each run's label and numbers are added.
+        Shown above; alternative text of the images, to which each run's label and numbers are added.
     what : str
         What the curves show.
 
@@ -92,38 +61,48 @@ def curve_explorer(runs, *, name, title, alt, what="loss"):
         If there is no run, or a run lacks a key, has the label of another one, or has no two curves of one length, two
         epochs at least.
     """
-    from IPython.display import HTML
-
     check(runs)
-    if is_live():
-        from . import live
+    named = {f"run{number}": run for number, run in enumerate(runs)}
+    options = [*dict.fromkeys(run["verdict"] for run in runs), ASK]
+    said = {key: {guess: verdict(run, guess) for guess in options} for key, run in named.items()}
+    guesses = {key: Guess(_QUESTION.format(**run), options) for key, run in named.items()}
+    shown = [_shown(run, alt, what) | {"key": key} for key, run in named.items()]
+    score = _SCORE.format(runs=len(runs))
+    first = {}
 
-        return live.reader(runs, title=title, alt=alt, what=what)
-    buttons = "\n".join(f'<button type="button">{html.escape(verdict)}</button>' for verdict in verdicts(runs))
-    shown = [
-        _RUN.format(
-            **_escaped(run),
-            what=html.escape(what),
-            buttons=buttons,
-            picture=picture(run, alt=f"{alt}, {describe(run, what)}"),
-        )
-        for run in runs
-    ]
-    answers = ("<li>{label}: <strong>{verdict}</strong>. {because}</li>".format(**_escaped(run)) for run in runs)
-    page = frame(_BODY, _SCRIPT, name=name, title=title, runs="\n".join(shown), answers="\n".join(answers))
-    return HTML(page)
+    def say(values):
+        for key, run in named.items():
+            if values[key] is None:
+                first.pop(key, None)
+            else:
+                first.setdefault(key, values[key] == run["verdict"])
+        answers = {f"{key}-said": html.escape(said[key].get(values[key], "")) for key in named}
+        return answers | {"score": score.format(right=sum(first.values()), judged=len(first))}
 
-
-def verdicts(runs):
-    """What can be guessed: the verdicts of all runs, each once, in their order."""
-    return list(dict.fromkeys(run["verdict"] for run in runs))
+    fields = [f'<div style="width: {WIDTH}px">{run["picture"]}</div>{run["caption"]}' for run in shown]
+    rows = [row for field, key in zip(fields, named, strict=True) for row in (field, key, f"{key}-said")]
+    explorer = Explorer(
+        name=name,
+        title=title,
+        controls=guesses | {"again": Button("Start again", lambda values: dict.fromkeys(named))},
+        say=say,
+        rows=[*rows, ["score", "again"]],
+        body=_BODY.format(
+            runs="\n".join(_RUN.format(**_template(run)) for run in shown),
+            answers="\n".join(_ANSWER.format(**_template(run)) for run in shown),
+        ),
+        values={},
+        script="curves.js",
+        data={"score": score, "runs": {key: {"verdict": named[key]["verdict"], "said": said[key]} for key in named}},
+    )
+    return show(explorer)
 
 
 def verdict(run, guess):
-    """What is said to a guess; None asks for the answer."""
-    if guess not in (None, run["verdict"]):
+    """What is said to a guess, or to who asks for the answer."""
+    if guess not in (ASK, run["verdict"]):
         return f"Not {guess}. Look again, or show the answer."
-    return f"{'It is' if guess is None else 'Right'}: {run['verdict']}. {run['because']}"
+    return f"{'It is' if guess == ASK else 'Right'}: {run['verdict']}. {run['because']}"
 
 
 def check(runs):
@@ -197,5 +176,15 @@ def picture(run, *, alt):
     )
 
 
-def _escaped(run):
-    return {key: html.escape(run[key]) for key in ("label", "verdict", "because")}
+def _shown(run, alt, what):
+    """A run as HTML."""
+    texts = {key: html.escape(run[key]) for key in ("label", "verdict", "because")}
+    return texts | {
+        "picture": picture(run, alt=f"{alt}, {describe(run, what)}"),
+        "caption": f"{texts['label']}: {html.escape(what)} of each epoch",
+        "question": _QUESTION.format(**texts),
+    }
+
+
+def _template(texts):
+    return {key: text.replace("$", "$$") for key, text in texts.items()}

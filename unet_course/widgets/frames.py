@@ -1,49 +1,34 @@
-"""A slider through a list of pictures: one picture for each value of a setting, or for each slice of a volume."""
+"""A slider through a list of images: one image for each value of a setting, or for each slice of a volume."""
 
 import html
 
 import numpy as np
 
-from .parts import as_png, as_text, frame, is_live
+from .explorer import Explorer, Slider
+from .page import show
+from .parts import img
 
 _BODY = """
-<p class="uc-explorer-controls uc-explorer-live"><label for="$name-slider">$what</label>
-<input id="$name-slider" type="range" min="0" max="$last" value="$middle" step="1">
-<output id="$name-value" for="$name-slider"></output></p>
+<p class="uc-explorer-controls uc-explorer-live">$frame</p>
 <div class="uc-explorer-pictures uc-explorer-frames" id="$name-frames">
 $figures
 </div>
 """
 
-_SCRIPT = """
-  var frames = find("frames").querySelectorAll("figure"), slider = find("slider");
-  function update() {
-    frames.forEach(function (frame, i) { frame.toggleAttribute("data-shown", i === Number(slider.value)); });
-    var label = frames[slider.value].querySelector("figcaption").textContent;
-    find("value").textContent = label;
-    slider.setAttribute("aria-valuetext", label);
-  }
-  find("frames").setAttribute("data-live", "");
-  slider.addEventListener("input", update);
-  update();
-"""
-
-_FIGURE = '<figure><img src="data:image/png;base64,{png}" alt="{alt}"><figcaption>{label}</figcaption></figure>'
-
 
 def frame_explorer(frames, labels, *, name, title, alt, what="weight"):
-    """A slider that shows one of several pictures; on paper and without JavaScript all of them, side by side.
+    """A slider that shows one of several images; on paper and without JavaScript all of them, side by side.
 
     Parameters
     ----------
     frames : sequence of array of uint8, each of shape (H, W) or (H, W, 3)
         All of one shape. The slider starts at the middle one.
     labels : sequence of str
-        One short text for each picture, shown beside the slider and read aloud, such as "0.05" or "slice 12 of 24".
+        One short text for each image, shown beside the slider and read aloud, such as "0.05" or "slice 12 of 24".
     name : str
         Unique on the page: it becomes the HTML id.
     title, alt : str
-        Shown above; alternative text of the pictures, to which each one's label is added.
+        Shown above; alternative text of the images, to which each one's label is added.
     what : str
         What the slider changes.
 
@@ -56,41 +41,37 @@ def frame_explorer(frames, labels, *, name, title, alt, what="weight"):
     Raises
     ------
     ValueError
-        If there is no picture, they are no uint8 pictures of one shape, or labels are missing or too many.
+        If there is no image, they are no uint8 images of one shape, or labels are missing or too many.
     """
-    from IPython.display import HTML
-
-    frames, what = [np.asarray(frame) for frame in frames], what[:1].upper() + what[1:]
+    frames = [np.asarray(frame) for frame in frames]
     _check(frames, labels)
-    if is_live():
-        from . import live
-
-        return live.frames(frames, labels, title=title, alt=alt, what=what)
-    figures = [
-        _FIGURE.format(png=as_text(as_png(picture)), alt=html.escape(f"{alt}, {label}"), label=html.escape(label))
-        for picture, label in zip(frames, labels, strict=True)
-    ]
-    page = frame(
-        _BODY,
-        _SCRIPT,
+    texts = [f"{alt}, {label}" for label in labels]
+    figures = (
+        f"<figure>{img(frame, text)}<figcaption>{html.escape(label)}</figcaption></figure>"
+        for frame, text, label in zip(frames, texts, labels, strict=True)
+    )
+    explorer = Explorer(
         name=name,
         title=title,
-        what=html.escape(what),
-        last=len(frames) - 1,
-        middle=len(frames) // 2,
-        figures="\n".join(figures),
+        controls={"frame": Slider(what[:1].upper() + what[1:], labels, start=len(frames) // 2)},
+        say=lambda values: {"picture": img(frames[values["frame"]], texts[values["frame"]], width=384)},
+        rows=["frame", "picture"],
+        body=_BODY,
+        values={"figures": "\n".join(figures)},
+        script="frames.js",
+        data={},
     )
-    return HTML(page)
+    return show(explorer)
 
 
 def _check(frames, labels):
     if not frames:
-        raise ValueError("frames is empty: an explorer needs one picture at least.")
+        raise ValueError("frames is empty: an explorer needs one image at least.")
     if len(labels) != len(frames):
         raise ValueError(f"{len(labels)} labels do not fit {len(frames)} frames: give one label for each.")
     shape = frames[0].shape
     if not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)):
-        raise ValueError(f"a frame of shape {shape} is no picture: use (H, W) or (H, W, 3).")
+        raise ValueError(f"a frame of shape {shape} is no image: use (H, W) or (H, W, 3).")
     for number, picture in enumerate(frames):
         if picture.dtype != np.uint8:
             raise ValueError(f"frame {number} is {picture.dtype}, not uint8: scale it to 0 to 255 and convert it.")

@@ -1,4 +1,4 @@
-// A U-Net in plain JavaScript: what `unet` of the course computes, batch norm folded in, for one picture.
+// A U-Net in plain JavaScript: what `unet` of the course computes, batch norm folded in, for one image.
 // A feature map is {c, h, w, data}: `data` holds channel after channel, each row after row.
 
 function convolve(map, kernel, bias) {
@@ -65,10 +65,10 @@ function join(skip, up) {
 }
 
 function unet(weights, depth, image, size) {
-  // Logits of a grey picture of size x size pixels; `size` must be a multiple of 2 ** (depth - 1).
+  // Logits of an image of size x size pixels, channel after channel; `size` must be a multiple of 2 ** (depth - 1).
   const block = (map, name) => ["conv1", "conv2"].reduce(
     (x, layer) => relu(convolve(x, weights[`${name}.${layer}.weight`], weights[`${name}.${layer}.bias`])), map);
-  let x = {c: 1, h: size, w: size, data: image};
+  let x = {c: image.length / (size * size), h: size, w: size, data: image};
   const skips = [];
   for (let level = 0; level < depth; level++) {
     if (level > 0) { skips.push(x); x = pool(x); }

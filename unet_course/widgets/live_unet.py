@@ -1,26 +1,28 @@
-"""A trained U-Net that runs in the reader's browser, on pictures they draw or choose: no kernel, no network access."""
+"""A trained U-Net that runs in the reader's browser, on images they draw or choose: no kernel, no network access."""
 
 import html
-import json
-from importlib import resources
 
 import numpy as np
 
-from .. import numpy_unet, shipping
-from .parts import STYLE, as_png, as_text
+from .. import shipping
+from ..shipping import numpy_unet
+from .page import frame
+from .parts import as_text, as_url
 
-_PAGE = """
-<div class="uc-explorer" id="{name}" role="group" aria-labelledby="{name}-title">
-<p id="{name}-title"><strong>{title}</strong></p>
+_BODY = """
 <div class="uc-explorer-live uc-live">
-<fieldset><legend>Picture</legend>
+<fieldset><legend>Image</legend>
 <div class="uc-live-choices">
 {choices}
 <label><input type="radio" name="{name}-picture" value="#000"> <span>nothing, on black</span></label>
 <label><input type="radio" name="{name}-picture" value="#fff"> <span>nothing, on white</span></label>
 </div>
-<p><label for="{name}-file">Or a picture of your own:</label> <input type="file" id="{name}-file" accept="image/*"><br>
-<small>It is read here, in your browser, and sent nowhere.</small></p>
+<p><label for="{name}-file">Or an image of your own:</label> <input type="file" id="{name}-file" accept="image/*"><br>
+<small>PNG or JPEG. It is read here, in your browser, and sent nowhere.</small></p>
+<p><label>zoom <input type="range" id="{name}-zoom" min="1" max="8" step="0.25" value="1"></label>
+<label>across <input type="range" id="{name}-across" min="0" max="100" value="50"></label>
+<label>down <input type="range" id="{name}-down" min="0" max="100" value="50"></label>
+<label><input type="checkbox" id="{name}-invert"> dark on bright: invert</label></p>
 </fieldset>
 <fieldset><legend>Brush</legend>
 <label><input type="radio" name="{name}-ink" value="#fff" checked> white</label>
@@ -28,36 +30,28 @@ _PAGE = """
 <label><input type="radio" name="{name}-ink" value="#000"> black</label>
 <label>width <input type="range" id="{name}-width" min="2" max="24" value="12"></label>
 </fieldset>
-<p id="{name}-help"><small>Draw on the left picture with the mouse or a finger. With the keyboard: Tab to the picture,
+<p id="{name}-help"><small>Draw on the left image with the mouse or a finger. With the keyboard: Tab to the image,
 arrow keys move the brush (with Shift in small steps), Space draws.</small></p>
-<p><output id="{name}-result" aria-live="polite"></output> <small id="{name}-place" aria-live="polite"></small></p>
+<p><output id="{name}-result" aria-live="polite"></output> <small id="{name}-place" aria-live="polite"></small><br>
+<small>The network knows only the {several} it learned from: it marks something on any image.</small></p>
 <div class="uc-explorer-pictures">
 <figure><canvas id="{name}-input" width="{size}" height="{size}" tabindex="0" role="application"
-aria-label="Picture to draw on" aria-describedby="{name}-help"></canvas><figcaption>draw here</figcaption></figure>
+aria-label="Image to draw on" aria-describedby="{name}-help"></canvas><figcaption>draw here</figcaption></figure>
 <figure><canvas id="{name}-map" width="{size}" height="{size}" role="img"
-aria-label="Probability of nucleus in each pixel, white is certain"></canvas>
+aria-label="Probability of {found} in each pixel, white is certain"></canvas>
 <figcaption>probability</figcaption></figure>
 <figure><canvas id="{name}-overlay" width="{size}" height="{size}" role="img"
-aria-label="The picture as the network sees it, with an orange line around what it found"></canvas>
+aria-label="The image as the network sees it, with an orange line around what it found"></canvas>
 <figcaption>found: above {threshold}</figcaption></figure>
 </div>
 </div>
 <div class="uc-explorer-static">
 <div class="uc-explorer-pictures">
-<figure><img src="{first}" alt="{alt}"><figcaption>picture</figcaption></figure>
-<figure><img src="{answer}" alt="{alt}: probability of nucleus in each pixel, white is certain"><figcaption>
+<figure><img src="{first}" alt="{alt}"><figcaption>image</figcaption></figure>
+<figure><img src="{answer}" alt="{alt}: probability of {found} in each pixel, white is certain"><figcaption>
 probability</figcaption></figure>
 </div>
-<p><small>With JavaScript, the network runs here, on pictures that you draw or choose.</small></p>
-</div>
-{style}
-<script>
-(function () {{
-"use strict";
-const config = {config};
-{script}
-}})();
-</script>
+<p><small>With JavaScript, the network runs here, on images that you draw or choose.</small></p>
 </div>
 """
 
@@ -67,59 +61,64 @@ _CHOICE = """<label><input type="radio" name="{name}-picture" value="{number}"{c
 _STYLE = """<style>
 .uc-live fieldset { border: 1px solid #888; border-radius: 0.3rem; margin: 0 0 0.5rem; padding: 0.3rem 0.8rem; }
 .uc-live legend { float: none; font-size: 1em; font-weight: 600; margin: 0; padding: 0 0.3rem; width: auto; }
-.uc-live label { margin-right: 1rem; }
+.uc-live label { align-items: center; display: inline-flex; gap: 0.3rem; margin-right: 1rem; }
 .uc-live fieldset p { margin: 0.5rem 0 0; }
-.uc-live input[type=range] { width: 9rem; }
+.uc-live input[type=range] { width: 7rem; }
 .uc-live input[type=file] { max-width: 100%; }
 .uc-live-choices { display: flex; flex-wrap: wrap; gap: 0.3rem 0; }
-.uc-live-choices label { align-items: center; display: inline-flex; gap: 0.3rem; }
 .uc-live-choices img { height: 40px; width: 40px; }
-@media (min-width: 600px) { .uc-live .uc-explorer-pictures canvas { width: 200px; } }
+.uc-live .uc-explorer-pictures { display: grid; gap: 0.5rem; grid-template-columns: repeat(2, minmax(0, 1fr)); }
+.uc-live .uc-explorer-pictures figure { margin: 0; }
+.uc-live .uc-explorer-pictures canvas { width: 100%; }
+@media (min-width: 600px) { .uc-live .uc-explorer-pictures { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
 .uc-live [role=application] { cursor: crosshair; touch-action: none; }
 </style>"""
 
 
-def live_unet(weights, pictures, *, name, title, alt, threshold=0.5):
-    """A trained U-Net in the page: the reader chooses, opens or draws a picture, and sees what the network finds.
+def live_unet(weights, pictures, *, name, title, alt, threshold=0.5, found=("nucleus", "nuclei")):
+    """A trained U-Net in the page: the reader chooses, opens or draws an image, and sees what the network finds.
 
     Parameters
     ----------
     weights : dict of str to array
-        State of a `unet` with one grey channel in, one out, and `upsampling="transpose"`, batch norm folded in:
-        `shipping.fold_batch_norm(state)`. 46,000 parameters make 250 KB of page.
+        State of a `unet` with one grey channel in or three of colour, one out, and `upsampling="transpose"`, batch norm
+        folded in: `shipping.fold_batch_norm(state)`. 46,000 parameters make 250 KB of page.
     pictures : dict of str to array of uint8
         Samples by label; all of one shape, (S, S) or (S, S, 3), where S is a multiple of 2 ** (depth - 1).
     name : str
         Unique on the page: it becomes the HTML id.
     title, alt : str
-        Shown above; what the first picture shows, for those who cannot see it.
+        Shown above; what the first image shows, for those who cannot see it.
     threshold : float
         Above which probability a pixel counts.
+    found : (str, str)
+        What one connected area is called, and several.
 
     Returns
     -------
     IPython.display.HTML
         Everything is inside: it works without a kernel and from a file. Keys draw as the mouse does. On paper and
-        without JavaScript the first picture and its probability map are shown. The element has `unetInput` and
+        without JavaScript the first image and its probability map are shown. The element has `unetInput` and
         `unetLogits` for whoever wants to check them.
 
     Raises
     ------
     ValueError
-        If the weights are of another network, or the pictures are of different or unfit shapes.
+        If the weights are of another network, or the images are of different or unfit shapes.
     """
     from IPython.display import HTML
 
-    depth = numpy_unet.depth_of(weights)
+    depth, channels = numpy_unet.depth_of(weights), weights["encoder.0.conv1.weight"].shape[1]
     size = _side(pictures, 2 ** (depth - 1))
-    urls = [_png(picture) for picture in pictures.values()]
+    urls = [as_url(picture) for picture in pictures.values()]
     first = next(iter(pictures.values())).reshape(1, size, size, -1)
-    logits = numpy_unet.logits(weights, shipping.prepare(first))[0, ..., 0]
+    logits = numpy_unet.logits(weights, _prepare(first, channels))[0, ..., 0]
     config = {
-        "name": name,
         "size": size,
         "depth": depth,
         "threshold": threshold,
+        "channels": channels,
+        "found": found,
         "lengths": [[key, int(value.size)] for key, value in weights.items()],
         "weights": as_text(b"".join(np.ascontiguousarray(value, "<f4").tobytes() for value in weights.values())),
     }
@@ -127,31 +126,28 @@ def live_unet(weights, pictures, *, name, title, alt, threshold=0.5):
         _CHOICE.format(name=name, number=i, png=url, label=html.escape(label), checked="" if i else " checked")
         for i, (label, url) in enumerate(zip(pictures, urls, strict=True))
     ]
-    return HTML(
-        _PAGE.format(
-            name=name,
-            title=html.escape(title),
-            alt=html.escape(alt),
-            size=size,
-            threshold=f"{threshold:.2f}",
-            choices="\n".join(choices),
-            first=urls[0],
-            answer=_png(np.rint(255 / (1 + np.exp(-logits))).astype(np.uint8)),
-            style=STYLE + _STYLE,
-            config=json.dumps(config),
-            script=script(),
-        )
+    body = _BODY.format(
+        name=name,
+        alt=html.escape(alt),
+        found=html.escape(found[0]),
+        several=html.escape(found[1]),
+        size=size,
+        threshold=f"{threshold:.2f}",
+        choices="\n".join(choices),
+        first=urls[0],
+        answer=as_url(np.rint(255 / (1 + np.exp(-logits)))),
     )
+    return HTML(frame(name, title, body, ("live_unet.js", "live_unet_page.js"), config, style=_STYLE))
 
 
-def script():
-    """The JavaScript of the page: the network, then what surrounds it."""
-    folder = resources.files(__package__)
-    return "\n".join((folder / file).read_text() for file in ("live_unet.js", "live_unet_page.js"))
+def _prepare(images, channels):
+    if channels == 3 and images.shape[-1] == 1:
+        images = np.repeat(images, 3, axis=-1)
+    return shipping.prepare(images, colour=channels == 3)
 
 
 def _side(pictures, multiple):
-    """Height and width of all pictures; ValueError where they do not fit."""
+    """Height and width of all images; ValueError where they do not fit."""
     if not pictures:
         raise ValueError("pictures is empty: give one sample at least.")
     shapes = {label: np.shape(picture) for label, picture in pictures.items()}
@@ -159,14 +155,10 @@ def _side(pictures, multiple):
     for label, shape in shapes.items():
         if shape not in ((size, size), (size, size, 3)):
             raise ValueError(
-                f"{label!r} has shape {shape}: every picture must be ({size}, {size}) or ({size}, {size}, 3)."
+                f"{label!r} has shape {shape}: every image must be ({size}, {size}) or ({size}, {size}, 3)."
             )
         if pictures[label].dtype != np.uint8:
-            raise ValueError(f"{label!r} is {pictures[label].dtype}: pictures must be uint8, 0 to 255.")
+            raise ValueError(f"{label!r} is {pictures[label].dtype}: images must be uint8, 0 to 255.")
     if size % multiple:
         raise ValueError(f"a side of {size} pixels cannot be halved to the bottom: use a multiple of {multiple}.")
     return size
-
-
-def _png(picture):
-    return f"data:image/png;base64,{as_text(as_png(picture))}"

@@ -1,6 +1,5 @@
-// The page around the network: pictures, a brush, a worker that computes, and what it found.
+// The page around the network: images, a brush, a worker that computes, and what it found.
 
-const element = document.getElementById(config.name), find = part => document.getElementById(`${config.name}-${part}`);
 const {size, threshold} = config, whole = size * size;
 const weights = {}, bytes = Uint8Array.from(atob(config.weights), letter => letter.charCodeAt(0));
 let start = 0;
@@ -42,30 +41,26 @@ function run(image) {
   });
 }
 
-// The picture lies in a canvas of its own; the one that is seen shows the brush as well.
+// The image lies in a canvas of its own; the one that is seen shows the brush as well.
 const canvas = document.createElement("canvas");
 canvas.width = canvas.height = size;
 const pen = canvas.getContext("2d", {willReadFrequently: true}), seen = find("input");
 const brush = {x: size / 2, y: size / 2, down: false, shown: false};
-pen.imageSmoothingQuality = "high";
 
 function prepare() {
-  // Grey, then percentile 1 becomes 0 and percentile 99 becomes 1, as `shipping.prepare` does it.
-  const {data} = pen.getImageData(0, 0, size, size), grey = new Float32Array(whole);
-  for (let i = 0; i < whole; i++)
-    grey[i] = Math.floor((299 * data[4 * i] + 587 * data[4 * i + 1] + 114 * data[4 * i + 2] + 500) / 1000);
-  const sorted = grey.slice().sort(), percentile = percent => {
-    const place = percent / 100 * (whole - 1), low = Math.floor(place), high = Math.min(low + 1, whole - 1);
+  // Grey or colour, then percentile 1 becomes 0 and percentile 99 becomes 1, as `shipping.prepare` does it.
+  const {data} = pen.getImageData(0, 0, size, size), values = new Float32Array(config.channels * whole);
+  for (let i = 0; i < whole; i++) {
+    const colours = data.subarray(4 * i, 4 * i + 3);
+    if (config.channels === 3) colours.forEach((value, channel) => { values[channel * whole + i] = value; });
+    else values[i] = Math.floor((299 * colours[0] + 587 * colours[1] + 114 * colours[2] + 500) / 1000);
+  }
+  const sorted = values.slice().sort(), percentile = percent => {
+    const place = percent / 100 * (sorted.length - 1), low = Math.floor(place), high = Math.min(low + 1, sorted.length - 1);
     return sorted[low] + (sorted[high] - sorted[low]) * (place - low);
   };
   const low = percentile(1), range = Math.max(percentile(99) - low, 1);
-  return grey.map(value => Math.min(Math.max((value - low) / range, 0), 1));
-}
-
-function paint(target, colour) {
-  const context = target.getContext("2d"), picture = context.createImageData(size, size);
-  for (let i = 0; i < whole; i++) picture.data.set(colour(i), 4 * i);
-  context.putImageData(picture, 0, 0);
+  return values.map(value => Math.min(Math.max((value - low) / range, 0), 1));
 }
 
 function objects(mask) {
@@ -94,11 +89,12 @@ function show(image, {logits, ms}) {
   const probability = logits.map(value => 1 / (1 + Math.exp(-value)));
   const mask = Uint8Array.from(probability, value => value > threshold);
   const edge = i => mask[i] && [1, -1, size, -size].some(step => !mask[i + step]);
-  paint(find("map"), i => { const grey = 255 * probability[i]; return [grey, grey, grey, 255]; });
-  paint(find("overlay"), i => { const grey = 255 * image[i]; return edge(i) ? [230, 120, 0, 255] : [grey, grey, grey, 255]; });
+  paint(find("map"), i => { const grey = 255 * probability[i]; return [grey, grey, grey]; });
+  const shade = (i, channel) => 255 * image[(config.channels === 3 ? channel * whole : 0) + i];
+  paint(find("overlay"), i => edge(i) ? [230, 120, 0] : [shade(i, 0), shade(i, 1), shade(i, 2)]);
   const n = objects(mask), share = 100 * mask.reduce((sum, value) => sum + value, 0) / whole;
   find("result").textContent =
-    `${n} ${n === 1 ? "nucleus" : "nuclei"}, ${share.toFixed(1)} % of the picture, ${ms.toFixed(0)} ms in your browser`;
+    `${n} ${config.found[n === 1 ? 0 : 1]}, ${share.toFixed(1)} % of the image, ${ms.toFixed(0)} ms in your browser`;
   Object.assign(element, {unetInput: image, unetLogits: logits, unetCount: n});
   element.dataset.answers = Number(element.dataset.answers || 0) + 1;
 }
@@ -126,16 +122,51 @@ function refresh() {
   context.stroke();
 }
 
-function fill(colour) { pen.fillStyle = colour; pen.fillRect(0, 0, size, size); update(); }
+// What is looked at: a square of the image, as large as its shorter side at zoom 1.
+let shown = null;
 
 function place(picture) {
-  // The largest square in the middle, scaled to the size the network was trained on.
-  const side = Math.min(picture.naturalWidth, picture.naturalHeight);
-  pen.drawImage(picture, (picture.naturalWidth - side) / 2, (picture.naturalHeight - side) / 2, side, side, 0, 0, size, size);
+  shown = picture;
+  const inverted = find("invert").checked, side = Math.min(picture.naturalWidth, picture.naturalHeight) / find("zoom").value;
+  const left = (picture.naturalWidth - side) * find("across").value / 100;
+  const top = (picture.naturalHeight - side) * find("down").value / 100;
+  let wide = Math.max(Math.round(side), 1), from = square(wide);
+  from.drawImage(picture, left, top, side, side, 0, 0, wide, wide);
+  for (; wide >= 2 * size; wide = Math.floor(wide / 2)) from = half(from, wide);  // by halves: every browser the same
+  pen.imageSmoothingQuality = "low";
+  pen.drawImage(from.canvas, 0, 0, wide, wide, 0, 0, size, size);
+  if (inverted) invert();
+  update();
+}
+
+function square(side) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side;
+  return canvas.getContext("2d");
+}
+
+function half(from, wide) {
+  const smaller = Math.floor(wide / 2), to = square(smaller);
+  to.imageSmoothingQuality = "low";
+  to.drawImage(from.canvas, 0, 0, 2 * smaller, 2 * smaller, 0, 0, smaller, smaller);
+  return to;
+}
+
+function invert() {
+  const all = pen.getImageData(0, 0, size, size);
+  for (let i = 0; i < all.data.length; i++) if (i % 4 < 3) all.data[i] = 255 - all.data[i];
+  pen.putImageData(all, 0, 0);
+}
+
+function fill(colour) {
+  shown = null;
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, size, size);
   update();
 }
 
 function choose(choice) {
+  find("file").value = "";  // its name must not stand beside another image
   if (choice.value.startsWith("#")) return fill(choice.value);
   const picture = element.querySelector(`img[data-sample="${choice.value}"]`);
   picture.decode().then(() => place(picture));
@@ -183,17 +214,21 @@ seen.addEventListener("keydown", event => {
 seen.addEventListener("blur", () => { brush.shown = false; find("place").textContent = ""; refresh(); });
 
 const choices = element.querySelectorAll(`input[name="${config.name}-picture"]`);
-choices.forEach(choice => choice.addEventListener("change", () => choose(choice)));
+// A click, not a change: the one that is chosen wipes a drawing too.
+choices.forEach(choice => choice.addEventListener("click", () => choose(choice)));
+["zoom", "across", "down", "invert"].forEach(name => find(name).addEventListener("input", () => { if (shown) place(shown); }));
 find("file").addEventListener("change", ({target}) => {
   if (!target.files.length) return;
   const picture = new Image();
   picture.src = URL.createObjectURL(target.files[0]);  // read in place: nothing leaves the browser
   picture.decode().then(
-    () => { choices.forEach(choice => { choice.checked = false; }); fill("#000"); place(picture); },
-    () => { find("result").textContent = "Your browser cannot read this file as a picture."; },
+    () => { choices.forEach(choice => { choice.checked = false; }); pen.clearRect(0, 0, size, size); place(picture); },
+    () => {
+      find("result").textContent =
+        "Your browser cannot read this file as an image. Browsers do not read TIFF: save it as PNG or JPEG.";
+    },
   ).finally(() => URL.revokeObjectURL(picture.src));
 });
 
 element.unetRun = image => run(image).then(({logits}) => logits);
-element.setAttribute("data-live", "");
 choose(choices[0]);

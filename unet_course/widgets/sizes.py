@@ -1,125 +1,45 @@
 """A calculator for the U-Net: sizes, receptive field and parameters of each part, for settings the reader chooses."""
 
 import html
-import json
+from functools import cache
+from itertools import product
 
 from .. import receptive_field as arithmetic
-from .parts import frame, is_live, options, table
+from .explorer import Choice, Explorer, Number
+from .page import show
+from .parts import headings, table
 
 DEPTHS, KERNELS, PADDINGS, FILTERS = (2, 3, 4, 5, 6), (3, 5, 7), ("valid", "same"), (8, 16, 32, 64)
 LEAST, MOST = 8, 4096  # pixels of the input's side
 IN_CHANNELS, OUT_CHANNELS = 1, 2  # those of the network of 2015
 HEAD = ("Part", "Side", "Channels", "Sees", "Parameters")
 
-_BODY = """
+_TEXTS = {
+    "summary": "{side} pixels in, {out} out; an output pixel sees at most {sees}; {total} parameters.",
+    "padded": "The input is padded to {size} pixels and the output cut back to {side}.",
+    "odd": "{layer} leaves out the last of {size} rows and columns.",
+    "small": "The input is too small: at {layer} a kernel of {kernel} meets {size} pixels.",
+    "refused": f"The side of the input is a whole number from {LEAST} to {MOST}.",
+}
+
+_BODY = f"""
 <div class="uc-explorer-live">
 <p class="uc-explorer-controls uc-explorer-fields" id="$name-controls">
-<span><label for="$name-depth">Levels</label> <select id="$name-depth">$depths</select></span>
-<span><label for="$name-kernel">Kernel</label> <select id="$name-kernel">$kernels</select></span>
-<span><label for="$name-padding">Padding</label> <select id="$name-padding">$paddings</select></span>
-<span><label for="$name-side">Side of the input</label>
-<input id="$name-side" type="number" min="$least" max="$most" value="$side"></span>
-<span><label for="$name-filters">Filters of level 0</label> <select id="$name-filters">$filters</select></span></p>
+$depth
+$kernel
+$padding
+$side
+$filters</p>
 <p id="$name-summary" aria-live="polite"></p>
-<div class="uc-explorer-scroll" id="$name-parts" tabindex="0" role="region" aria-label="$alt"></div>
+<div class="uc-explorer-scroll" tabindex="0" role="region" aria-label="$alt"><table>
+{headings(HEAD)}
+<tbody id="$name-parts"></tbody></table></div>
 </div>
 <div class="uc-explorer-static">
 <p>$alt</p>
-<p>$summary</p>
+<p>$said</p>
 $static
 </div>
-"""
-
-# The same arithmetic as unet_course/receptive_field.py, in the same order; the browser tests compare them.
-_SCRIPT = """
-  var head = $head, channelsIn = $in_channels, channelsOut = $out_channels;
-  function layersOf(depth, kernel, padding) {
-    var border = padding === "same" ? (kernel - 1) / 2 : 0, layers = [], level;
-    function block(name) {
-      [1, 2].forEach(function (i) {
-        layers.push({ name: name + "_conv" + i, kernel: kernel, stride: 1, padding: border, up: 1 });
-      });
-    }
-    block("encoder_0");
-    for (level = 1; level < depth; level++) {
-      layers.push({ name: "pool_" + level, kernel: 2, stride: 2, padding: 0, up: 1 });
-      block("encoder_" + level);
-    }
-    for (level = depth - 2; level >= 0; level--) {
-      layers.push({ name: "up_" + level, kernel: 1, stride: 1, padding: 0, up: 2 });
-      block("decoder_" + level);
-    }
-    return layers.concat({ name: "head", kernel: 1, stride: 1, padding: 0, up: 1 });
-  }
-  function seen(layers) {
-    var positions = layers.reduce(function (all, layer) { return all * layer.up; }, 1), most = 0;
-    for (var position = 0; position < positions; position++) {
-      var first = position, last = position;
-      layers.slice().reverse().forEach(function (layer) {
-        first = Math.floor(first / layer.up) * layer.stride - layer.padding;
-        last = Math.floor(last / layer.up) * layer.stride - layer.padding + layer.kernel - 1;
-      });
-      most = Math.max(most, last - first + 1);
-    }
-    return most;
-  }
-  function learned(depth, kernel, filters) {
-    var counts = {}, level;
-    function convolution(from, to, side) { return (side * side * from + 1) * to; }
-    function block(from, to) { return convolution(from, to, kernel) + convolution(to, to, kernel); }
-    function width(level) { return filters * Math.pow(2, level); }
-    for (level = 0; level < depth; level++)
-      counts["encoder_" + level] = [block(level ? width(level - 1) : channelsIn, width(level)), width(level)];
-    for (level = depth - 2; level >= 0; level--) {
-      counts["up_" + level] = [convolution(width(level + 1), width(level), 2), width(level)];
-      counts["decoder_" + level] = [block(2 * width(level), width(level)), width(level)];
-    }
-    counts.head = [convolution(filters, channelsOut, 1), channelsOut];
-    return counts;
-  }
-  function chosen(part) { return Number(find(part).value); }
-  function text(number) { return number.toLocaleString("en-GB"); }
-  function report(depth, kernel, padding, side, filters) {
-    var layers = layersOf(depth, kernel, padding), counts = learned(depth, kernel, filters), rows = [], total = 0;
-    var multiple = Math.pow(2, depth - 1), same = padding === "same", notes = [];
-    var size = same ? Math.ceil(side / multiple) * multiple : side;
-    if (size > side) notes.push("The input is padded to " + size + " pixels and the output cut back to " + side + ".");
-    for (var i = 0; i < layers.length; i++) {
-      var layer = layers[i], wide = size + 2 * layer.padding, part = layer.name.replace("_conv2", "");
-      if (wide < layer.kernel) {
-        var problem = "at " + layer.name + " a kernel of " + layer.kernel + " meets " + size + " pixels.";
-        return { rows: [], summary: "The input is too small: " + problem };
-      }
-      if (layer.stride === 2 && size % 2)
-        notes.push(layer.name + " leaves out the last of " + size + " rows and columns.");
-      size = (Math.floor((wide - layer.kernel) / layer.stride) + 1) * layer.up;
-      if (!(part in counts)) continue;
-      rows.push([part, text(size), text(counts[part][1]), text(seen(layers.slice(0, i + 1))), text(counts[part][0])]);
-      total += counts[part][0];
-    }
-    var summary = text(side) + " pixels in, " + text(same ? side : size) + " out; an output pixel sees at most " +
-      text(seen(layers)) + "; " + text(total) + " parameters.";
-    return { rows: rows, summary: [summary].concat(notes).join(" ") };
-  }
-  function line(cells, kind) {
-    return "<tr>" + cells.map(function (cell, i) {
-      return kind === "col" || !i ? '<th scope="' + kind + '">' + cell + "</th>" : "<td>" + cell + "</td>";
-    }).join("") + "</tr>";
-  }
-  function update() {
-    var side = chosen("side");
-    if (side % 1 || side < $least || side > $most) {
-      find("summary").textContent = "The side of the input is a whole number from $least to $most.";
-      return;
-    }
-    var said = report(chosen("depth"), chosen("kernel"), find("padding").value, side, chosen("filters"));
-    find("summary").textContent = said.summary;
-    find("parts").innerHTML = said.rows.length ? "<table>" + line(head, "col") + said.rows.map(function (row) {
-      return line(row, "row");
-    }).join("") + "</table>" : "";
-  }
-  find("controls").addEventListener("input", update);
-  update();
 """
 
 
@@ -145,59 +65,75 @@ def size_explorer(*, name, title, alt, depth=5, side=572, base_filters=64):
         The reader chooses levels, kernel, padding, side and filters. On paper and without JavaScript the table of the
         settings it begins with. In a live notebook, ipywidgets of the same numbers.
     """
-    from IPython.display import HTML
+    filters = sorted({*FILTERS, base_filters})
+    controls = {
+        "depth": Choice("Levels", DEPTHS, depth),
+        "kernel": Choice("Kernel", KERNELS, KERNELS[0]),
+        "padding": Choice("Padding", PADDINGS, PADDINGS[0]),
+        "side": Number("Side of the input", LEAST, MOST, side),
+        "filters": Choice("Filters of level 0", filters, base_filters),
+    }
 
-    if is_live():
-        from . import live
+    def say(values):
+        rows, summary = report(*(values[name] for name in controls))
+        return {"summary": summary, "parts": table(HEAD, rows, label=alt) if rows else ""}
 
-        return live.calculator(depth, side, base_filters, title=title, alt=alt)
-    rows, summary = report(depth, KERNELS[0], PADDINGS[0], side, base_filters)
-    page = frame(
-        _BODY,
-        _SCRIPT,
+    start = say({name: control.start for name, control in controls.items()})
+    explorer = Explorer(
         name=name,
         title=title,
-        alt=html.escape(alt),
-        side=side,
-        least=LEAST,
-        most=MOST,
-        depths=options(DEPTHS, depth),
-        kernels=options(KERNELS, KERNELS[0]),
-        paddings=options(PADDINGS, PADDINGS[0]),
-        filters=options(sorted({*FILTERS, base_filters}), base_filters),
-        head=json.dumps(HEAD),
-        in_channels=IN_CHANNELS,
-        out_channels=OUT_CHANNELS,
-        summary=summary,
-        static=table(HEAD, rows, label=alt),
+        controls=controls,
+        say=say,
+        rows=[*controls, "summary", "parts"],
+        body=_BODY,
+        values={"alt": html.escape(alt), "said": start["summary"], "static": start["parts"]},
+        script="sizes.js",
+        # The page only follows the sizes; sight and parameters are counted here, for all that can be chosen.
+        data={
+            "layers": {"{} {} {}".format(*one): _layers(*one) for one in product(DEPTHS, KERNELS, PADDINGS)},
+            "parts": {"{} {}".format(*one): _parts(max(DEPTHS), *one) for one in product(KERNELS, filters)},
+            "texts": _TEXTS,
+            "least": LEAST,
+            "most": MOST,
+        },
     )
-    return HTML(page)
+    return show(explorer)
 
 
-def report(depth, kernel, padding, side, base_filters):
-    """What the explorer says: the rows of its table as texts, and the sentences above it."""
+@cache
+def _layers(depth, kernel, padding):
+    """Each layer as a list of name, kernel, stride, padding, up, and the input pixels that are seen behind it."""
     layers = arithmetic.unet_layers(depth, kernel=kernel, padding=padding)
-    size = side + -side % 2 ** (depth - 1) if padding == "same" else side
-    notes = [f"The input is padded to {size} pixels and the output cut back to {side}."] if size > side else []
-    sizes = {}
-    for layer in layers:
-        if size + 2 * layer.padding < layer.kernel:
-            return [], f"The input is too small: at {layer.name} a kernel of {layer.kernel} meets {size} pixels."
-        if layer.stride == 2 and size % 2:
-            notes.append(f"{layer.name} leaves out the last of {size} rows and columns.")
-        size = sizes[layer.name] = arithmetic.output_sizes([layer], size)[layer.name]
+    return [[*layer, arithmetic.receptive_field(layers[:end])] for end, layer in enumerate(layers, start=1)]
+
+
+def _parts(depth, kernel, filters):
+    """Channels and parameters of each part, by name."""
     counts = arithmetic.unet_parameters(
-        IN_CHANNELS, OUT_CHANNELS, base_filters=base_filters, depth=depth, batch_norm=False, kernel=kernel
+        IN_CHANNELS, OUT_CHANNELS, base_filters=filters, depth=depth, batch_norm=False, kernel=kernel
     )
+    channels = {part: OUT_CHANNELS if part == "head" else filters * 2 ** int(part[-1]) for part in counts}
+    return {part: (channels[part], counts[part]) for part in counts}
+
+
+def report(depth, kernel, padding, side, filters):
+    """What the explorer says: the rows of its table as texts, and the sentences above it."""
+    parts = _parts(depth, kernel, filters)
+    size = side + -side % 2 ** (depth - 1) if padding == "same" else side
+    notes = [_TEXTS["padded"].format(size=size, side=side)] if size > side else []
     rows = []
-    for position, layer in enumerate(layers, start=1):
-        part = layer.name.removesuffix("_conv2")
-        if part in counts:
-            channels = OUT_CHANNELS if part == "head" else base_filters * 2 ** int(part[-1])
-            sees = arithmetic.receptive_field(layers[:position])
-            rows.append([part, *(f"{number:,}" for number in (sizes[layer.name], channels, sees, counts[part]))])
-    summary = (
-        f"{side:,} pixels in, {side if padding == 'same' else size:,} out; an output pixel sees at most "
-        f"{arithmetic.receptive_field(layers):,}; {sum(counts.values()):,} parameters."
-    )
+    for name, *layer, sees in _layers(depth, kernel, padding):
+        layer = arithmetic.Layer(name, *layer)
+        if size + 2 * layer.padding < layer.kernel:
+            return [], _TEXTS["small"].format(layer=name, kernel=layer.kernel, size=size)
+        if layer.stride == 2 and size % 2:
+            notes.append(_TEXTS["odd"].format(layer=name, size=size))
+        size = arithmetic.output_sizes([layer], size)[name]
+        part = name.removesuffix("_conv2")
+        if part in parts:
+            channels, parameters = parts[part]
+            rows.append([part, *(f"{number:,}" for number in (size, channels, sees, parameters))])
+    total = sum(parameters for _, parameters in parts.values())
+    numbers = {"side": side, "out": side if padding == "same" else size, "sees": sees, "total": total}
+    summary = _TEXTS["summary"].format(**{word: f"{number:,}" for word, number in numbers.items()})
     return rows, " ".join([summary, *notes])

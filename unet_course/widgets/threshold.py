@@ -1,62 +1,29 @@
 """A slider for the threshold: hits, misses and false alarms, with their scores."""
 
-import html
-import json
-
 import numpy as np
 
 from .. import metrics
-from .parts import CONFUSION_LEGEND, as_text, frame, is_live, score_text, table
+from .explorer import Explorer, Slider
+from .page import show
+from .parts import COLOURS, LEGEND, as_text, confusion_colours, img, score_text, table
 
 SHOWN = ("Precision", "Recall", "Dice")
 _STATIC = range(10, 100, 10)  # per cent, on paper
+_MAP = "Pixels above the threshold: hits white, misses blue, false alarms orange"
 
-_BODY = """
+_BODY = f"""
 <div class="uc-explorer-live">
-<p class="uc-explorer-controls"><label for="$name-threshold">Threshold</label>
-<input id="$name-threshold" type="range" min="0" max="100" value="50" step="1" aria-describedby="$name-scores">
-<output id="$name-value" for="$name-threshold">0.50</output></p>
+<p class="uc-explorer-controls">$threshold</p>
 <p id="$name-scores" aria-live="polite"></p>
 <div class="uc-explorer-pictures">
-<figure><canvas id="$name-image" width="$width" height="$height" role="img" aria-label="$alt"></canvas>
-<figcaption>image</figcaption></figure>
-<figure><canvas id="$name-map" width="$width" height="$height" role="img"
-aria-label="Pixels above the threshold: hits white, misses blue, false alarms orange"></canvas>
-$legend</figure>
+<figure>$image<figcaption>image</figcaption></figure>
+<figure><canvas id="$name-map" width="$width" height="$height" role="img" aria-label="{_MAP}"></canvas>
+<figcaption>{LEGEND}</figcaption></figure>
 </div>
 </div>
 <div class="uc-explorer-static">
 $static
 </div>
-"""
-
-_SCRIPT = """
-  var data = $data;
-  function bytes(text) { return Uint8Array.from(atob(text), function (c) { return c.charCodeAt(0); }); }
-  var probability = bytes(data.probability), mask = bytes(data.mask), image = bytes(data.image);
-  function paint(canvas, colour) {
-    var context = canvas.getContext("2d"), picture = context.createImageData(canvas.width, canvas.height);
-    for (var i = 0; i < mask.length; i++) picture.data.set(colour(i), 4 * i);
-    context.putImageData(picture, 0, 0);
-  }
-  function ratio(a, b) { return b ? (a / b).toFixed(3) : "undefined"; }
-  function update() {
-    var threshold = find("threshold").value / 100, tp = 0, fp = 0, fn = 0;
-    paint(find("map"), function (i) {
-      var above = probability[i] / 255 > threshold;
-      if (above && mask[i]) { tp++; return [255, 255, 255, 255]; }
-      if (above) { fp++; return [213, 94, 0, 255]; }
-      if (mask[i]) { fn++; return [0, 114, 178, 255]; }
-      return [0, 0, 0, 255];
-    });
-    find("value").textContent = threshold.toFixed(2);
-    find("threshold").setAttribute("aria-valuetext", threshold.toFixed(2));
-    find("scores").textContent = "Precision " + ratio(tp, tp + fp) + ", recall " + ratio(tp, tp + fn) +
-      ", Dice " + ratio(2 * tp, 2 * tp + fp + fn);
-  }
-  paint(find("image"), function (i) { return [image[3 * i], image[3 * i + 1], image[3 * i + 2], 255]; });
-  find("threshold").addEventListener("input", update);
-  update();
 """
 
 
@@ -80,45 +47,36 @@ def threshold_explorer(image, probability, mask, *, name, title, alt):
         Works with the keyboard (arrow keys on the slider), with a screen reader, and without a kernel. In a live
         notebook, ipywidgets of the same numbers.
     """
-    from IPython.display import HTML
+    probability, mask = np.round(np.asarray(probability) * 255).astype(np.uint8), np.asarray(mask)
+    scores = [texts(counts(probability, mask, percent)) for percent in range(101)]
+    said = ["Precision {}, recall {}, Dice {}".format(*values) for values in scores]
+    names = [f"{percent / 100:.2f}" for percent in range(101)]
 
-    probability = np.round(np.asarray(probability) * 255).astype(np.uint8)
-    if is_live():
-        from . import live
+    def say(values):
+        above = probability / 255 > values["threshold"] / 100
+        return {"scores": said[values["threshold"]], "map": img(confusion_colours(mask, above), _MAP, width=256)}
 
-        return live.threshold(image, probability, mask, title=title, alt=alt)
-    height, width = mask.shape
-    data = {"probability": _encode(probability), "mask": _encode(mask), "image": _encode(image)}
-    rows = [[f"{percent / 100:.2f}", *texts(counts(probability, mask, percent))] for percent in _STATIC]
-    page = frame(
-        _BODY,
-        _SCRIPT,
+    rows = [[names[percent], *scores[percent]] for percent in _STATIC]
+    static = table(["Threshold", *SHOWN], rows, label="Scores at nine thresholds")
+    explorer = Explorer(
         name=name,
         title=title,
-        alt=html.escape(alt),
-        width=width,
-        height=height,
-        legend=CONFUSION_LEGEND,
-        data=json.dumps(data),
-        static=table(["Threshold", *SHOWN], rows, label="Scores at nine thresholds"),
+        controls={"threshold": Slider("Threshold", names, start=50)},
+        say=say,
+        rows=["threshold", "scores", [img(image, alt, width=256), "map"], LEGEND],
+        body=_BODY,
+        values={"image": img(image, alt), "width": mask.shape[1], "height": mask.shape[0], "static": static},
+        script="threshold.js",
+        data={"probability": as_text(probability), "mask": as_text(np.uint8(mask)), "said": said, "colours": COLOURS},
     )
-    return HTML(page)
+    return show(explorer)
 
 
 def counts(probability, mask, percent):
     """TP, FP, FN and TN of the pixels whose probability, 0 to 255, lies above a threshold in per cent."""
-    return metrics.confusion(np.asarray(mask)[None], (probability / 255 > percent / 100)[None])[0]
+    return metrics.confusion(mask[None], (probability / 255 > percent / 100)[None])[0]
 
 
 def texts(counts):
     """The scores of the four counts, each as text."""
     return [score_text(score.lower(), counts) for score in SHOWN]
-
-
-def in_words(counts):
-    """The scores of the four counts in one line, as the page writes it."""
-    return "Precision {}, recall {}, Dice {}".format(*texts(counts))
-
-
-def _encode(array):
-    return as_text(np.ascontiguousarray(array, dtype=np.uint8))

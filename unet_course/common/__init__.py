@@ -1,0 +1,1 @@
+"""What the Keras twin and the PyTorch twin share; nothing here imports a framework."""

@@ -1,5 +1,0 @@
-"""What is handed out besides the site: folders for students, for instructors, and for a room without internet."""
-
-from .folders import instructor, room, student
-
-__all__ = ["instructor", "room", "student"]

@@ -1,0 +1,242 @@
+"""What a folder of images and masks holds, and what looks wrong in it: said before anything is trained."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from ..datasets import DataError, duplicates, folder, splits
+from ..datasets.images import ENDINGS, left_behind
+from . import views
+
+LAYOUT = """two folders, images/ and masks/, with the same names; or one folder with x.png beside x_mask.png"""
+ITSELF = "^(.*)$"  # the --group of images that stand for themselves
+# Groups that names suggest: all before the last separator, else all before the first.
+_GUESSES = (r"^(.+)[_\-. ][^_\-. ]+$", r"^([^_\-. ]+)[_\-. ].+$")
+_ALIKE = 4  # bits in which the hashes of near duplicates differ, see `duplicate_groups`
+_SPECK = 20  # pixels: fewer in a whole mask are a slip of the pen
+_FULL = 0.95  # share of the image
+_SHOWN = 8  # images named in a line
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found.
+
+    Attributes
+    ----------
+    data : Dataset
+        Images at their own sizes; in its index, `group` is what a split must not divide, copies joined.
+    looks : pandas.DataFrame
+        One line per image: `foreground` (share of pixels), `grey` (True without colour), `objects` (connected areas),
+        `width` (of the median object, pixels; NaN without), `finding` (what looks wrong, "" where nothing does).
+    facts : list of (str, str)
+        What to print, line by line: what is meant, and what it is.
+    """
+
+    data: Any
+    looks: Any
+    facts: list
+
+
+def read(root, *, group=None, merge=False):
+    """Read a folder, look at every image and mask, and decide what belongs together.
+
+    Parameters
+    ----------
+    root : path
+    group : str, optional
+        Regular expression for an image's name without ending; its first bracket, or all that it matches, is the group:
+        the patient, the slide, the animal. Default: what the names suggest, which is then said.
+    merge : bool
+        Take every value but 0 for foreground, as with numbered objects. Without it several values are refused.
+
+    Returns
+    -------
+    Survey
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or no image in it.
+    DataError
+        If the layout is another one, a file is refused, or the masks hold classes.
+    ValueError
+        If `group` is no regular expression, or a name does not fit it.
+    """
+    data = folder.load(root, **_layout(Path(root)))
+    if not merge:
+        _refuse_classes(data)
+    looks = pd.DataFrame([_look(*pair) for pair in tqdm(zip(data.images, data.masks, strict=True), "look", len(data))])
+    if not looks["objects"].any():
+        raise DataError(f"{root}: nothing is drawn in any of the {len(data)} masks: there is nothing to learn.")
+    _find_twins(data, looks)
+    names = data.index["id"]
+    pattern = group or guess(names)
+    data.index["group"] = groups(names, pattern) if pattern else names
+    before = data.index["group"].nunique()
+    hashes = [duplicates.perceptual_hash(image) for image in data.images]
+    pairs = duplicates.near_duplicates(hashes, distance=_ALIKE)
+    joined = duplicates.duplicate_groups(data, distance=_ALIKE) if pairs else data.index["group"]
+    facts = [*_contents(data, looks), *_alike(names, pairs), _belonging(pattern, group, before, joined.nunique())]
+    data.index["group"] = joined
+    if joined.nunique() < splits.MINIMUM:
+        raise DataError(
+            f"{root}: {len(data)} images make {joined.nunique()} group(s) of what must not part, and training, "
+            f"validation and test need one each: add images, or say with --group what belongs together."
+        )
+    return Survey(data, looks, facts)
+
+
+def guess(names):
+    """A regular expression for the groups that names suggest; None where they suggest none.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    str or None
+        Names such as p1_a, p1_b, p2_a suggest p1 and p2. At least three groups must come out, and no more than two for
+        three images.
+    """
+    for pattern in _GUESSES:
+        found = {match[1] if (match := re.search(pattern, name)) else name for name in names}
+        if splits.MINIMUM <= len(found) <= len(names) * 2 / 3 and all(re.search(pattern, name) for name in names):
+            return pattern
+    return None
+
+
+def groups(names, pattern):
+    """The group of each name: the first bracket of a regular expression, or all that it matches.
+
+    Raises
+    ------
+    ValueError
+        If it is no regular expression, or a name does not fit it.
+    """
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"--group {pattern!r} is no regular expression ({error}): try {_GUESSES[0]!r}.") from None
+    found = [compiled.search(name) for name in names]
+    unknown = [name for name, match in zip(names, found, strict=True) if not (match and _taken(match))]
+    if unknown:
+        raise ValueError(
+            f"--group {pattern!r} finds no group in {len(unknown)} of {len(found)} names, {unknown[0]!r} for instance: "
+            f"a regular expression whose bracket holds the patient, {_GUESSES[1]!r} for all before the first separator."
+        )
+    return [_taken(match) for match in found]
+
+
+def _taken(match):
+    return match[1] if match.re.groups else match[0]
+
+
+def _layout(root):
+    """The arguments of `folder.load` for one of the two layouts."""
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is no folder: give the one that holds your images and masks.")
+    inside = sorted(path.name for path in root.iterdir() if not left_behind(path.name))
+    folders = [name for name in inside if (root / name).is_dir()]
+    if {"images", "masks"} <= set(folders):
+        return {"images": "images", "masks": "masks"}
+    if any(Path(name).suffix.lower() in ENDINGS for name in inside) and not folders:
+        return {"images": ".", "masks": "."}
+    there = ", ".join(inside[:_SHOWN]) + (", ..." if len(inside) > _SHOWN else "")
+    raise DataError(f"{root} holds {there or 'nothing'}: make it {LAYOUT}.")
+
+
+def _refuse_classes(data):
+    values = sorted({value for line in data.index["values"] for value in line}, key=lambda one: (len(one), one))
+    if len(values) < 2:
+        return
+    most = data.index.loc[data.index["values"].map(len).idxmax()]
+    raise DataError(
+        f"The masks hold {len(values)} values or more besides the background: {', '.join(values[:_SHOWN])}"
+        f"{', ...' if len(values) > _SHOWN else ''}; see that of {most.path}. Several classes are not supported yet, "
+        "one is. Are these numbers of objects, or do all of them mean foreground? Then add --merge. Are they classes? "
+        "Then save one folder for each, with 0 outside and 255 inside, and train one network for each."
+    )
+
+
+def _look(image, mask):
+    areas = views.object_areas(mask)
+    return {
+        "foreground": float(mask.mean()),
+        "grey": bool((image == image[..., :1]).all()),
+        "objects": len(areas),
+        "width": float(np.median(np.sqrt(4 / np.pi * areas))) if len(areas) else float("nan"),
+        "finding": _finding(mask),
+    }
+
+
+def _finding(mask):
+    area, border = int(mask.sum()), np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    if area == 0:
+        return "empty"
+    if area < _SPECK:
+        return f"only {area} pixels"
+    if area > _FULL * mask.size:
+        return "covers the whole image"
+    return "dark and bright swapped?" if border.mean() > _FULL and area > mask.size / 2 else ""
+
+
+def _find_twins(data, looks):
+    """Note masks that are drawn pixel for pixel as that of another image: often one was saved under two names."""
+    hashes = pd.Series([duplicates.pixel_hash(mask) if mask.any() else None for mask in data.masks])
+    same = hashes.notna() & hashes.duplicated(keep=False)
+    first = data.index["id"].groupby(hashes).transform("first")
+    for row in np.flatnonzero(same & (first != data.index["id"])):
+        looks.loc[row, "finding"] = "; ".join(filter(None, [looks.finding[row], f"the very mask of {first[row]}"]))
+
+
+def _contents(data, looks):
+    index = data.index
+    sizes = (index.height.astype(str) + " x " + index.width.astype(str)).value_counts()
+    endings = index.path.map(lambda path: Path(path).suffix.lower().lstrip(".")).value_counts()
+    share = looks.foreground.quantile([0, 0.5, 1]).map("{:.1%}".format).tolist()
+    odd = looks[looks.finding != ""]
+    named = [f"{index.id[row]}: {finding}" for row, finding in odd.finding.items()]
+    return [
+        ("images with a mask", str(len(index))),
+        ("height x width in pixels", _counted(sizes)),
+        ("files", _counted(endings)),
+        ("colour", "all are grey" if looks.grey.all() else f"{(~looks.grey).sum()} of {len(looks)} have colours"),
+        ("foreground, share of pixels", f"{share[0]} to {share[2]}, the median image {share[1]}"),
+        ("objects", f"{int(looks.objects.median())} in the median image, about {looks.width.median():.0f} pixels wide"),
+        ("masks worth a look", f"{len(odd)}" + (f" ({_some(named)})" if named else "")),
+    ]
+
+
+def _alike(names, pairs):
+    text = [f"{names[i]} and {names[j]}" for i, j in pairs]
+    found = f"{len(pairs)} pairs, kept in one part ({_some(text)})" if pairs else "none found"
+    return [("copies, or nearly so", found)]
+
+
+def _belonging(pattern, asked, before, after):
+    if asked:
+        text = f"{before} groups, as --group says"
+    elif pattern:
+        text = (
+            f"{before} groups, GUESSED from the names: please confirm with --group '{pattern}', "
+            f"or say that each image stands for itself with --group '{ITSELF}'"
+        )
+    else:
+        text = f"each image for itself: do some show one patient or one slide? Then say so, --group '{_GUESSES[1]}' say"
+    return "what must not part", text + (f"; {after} when copies are joined" if after < before else "")
+
+
+def _counted(counts):
+    shown = [f"{name} ({count})" for name, count in counts.head(_SHOWN).items()]
+    return ", ".join(shown) + (f" and {len(counts) - _SHOWN} others" if len(counts) > _SHOWN else "")
+
+
+def _some(texts):
+    return "; ".join(texts[:_SHOWN]) + (f"; and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else "")

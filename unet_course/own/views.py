@@ -1,0 +1,125 @@
+"""From an image at its own size to what the network sees, and from its answer back to the image's own pixels."""
+
+import math
+
+import numpy as np
+from scipy import ndimage
+from skimage.transform import resize
+
+from .. import shipping
+from ..datasets.resizing import resize_image, resize_labels
+
+SPECK = 5  # pixels: connected areas below are not counted, as in the page
+
+
+def object_areas(mask):
+    """Pixels of every connected area of a mask, corners included, that is no speck; (K,)."""
+    labels, _ = ndimage.label(mask, np.ones((3, 3)))
+    areas = np.bincount(labels.ravel())[1:]
+    return areas[areas >= SPECK]
+
+
+def seen(image, *, scale, channels):
+    """An image as the network sees it: made smaller, in grey or colour, with its full range.
+
+    Parameters
+    ----------
+    image : array of uint8, shape (H, W, 3)
+    scale : float
+        Network pixels for each of the image's, 0 to 1.
+    channels : int
+        1 or 3.
+
+    Returns
+    -------
+    array of float32 in [0, 1], shape (h, w, channels)
+    """
+    sides = _sides(image.shape[:2], scale)
+    small = image if sides == image.shape[:2] else resize_image(image, sides)
+    return shipping.prepare(small[None], colour=channels == 3)[0]
+
+
+def tiles(data, *, size, scale, channels):
+    """Cut a data set into squares for training; an image smaller than one goes on as its mirror image.
+
+    Parameters
+    ----------
+    data : Dataset
+    size : int
+        Side of a square, in pixels of the network.
+    scale, channels
+        As `seen` has them.
+
+    Returns
+    -------
+    images : array of uint8, shape (M, size, size, channels)
+    masks : array of uint8, shape (M, size, size)
+    """
+    images, masks = [], []
+    for image, mask in zip(data.images, data.masks, strict=True):
+        small = seen(image, scale=scale, channels=channels)
+        images += _cut(np.rint(255 * small).astype(np.uint8), size)
+        masks += _cut(resize_labels(np.asarray(mask), small.shape[:2]), size)
+    return np.stack(images), np.stack(masks)
+
+
+def places(side, size):
+    """Where squares begin along one side, evenly spread; a border of up to an eighth of a square may be left out.
+
+    Parameters
+    ----------
+    side, size : int
+        Of the image, at least `size`, and of a square.
+
+    Returns
+    -------
+    list of int
+    """
+    count = max(1, math.ceil(side / size - 0.25))
+    gap = (side - size) / (count - 1) if count > 1 else 0
+    return [round(gap * place) if count > 1 else (side - size) // 2 for place in range(count)]
+
+
+def probabilities(image, predict, *, size, scale, channels):
+    """Probability of foreground in every pixel of an image of any size, tile by tile with soft seams.
+
+    Parameters
+    ----------
+    image : array of uint8, shape (H, W, 3)
+    predict : callable
+        `predict(images, tile=...)`, from prepared images (1, h, w, channels) to probabilities (1, h, w).
+    size, scale, channels
+        As `tiles` has them.
+
+    Returns
+    -------
+    array of float32 in [0, 1], shape (H, W)
+    """
+    small = seen(image, scale=scale, channels=channels)
+    found = predict(small[None], tile=size)[0]
+    if found.shape == image.shape[:2]:
+        return found
+    return resize(found, image.shape[:2], order=1, anti_aliasing=False).clip(0, 1).astype(np.float32)
+
+
+def brightened(image):
+    """An image of uint8, (H, W, 3), with its full range, for people: many images from a microscope look black."""
+    return np.rint(255 * shipping.prepare(image[None], colour=True)[0]).astype(np.uint8)
+
+
+def square(image, size):
+    """The largest square in the middle, `size` pixels wide: what the page in the browser takes of an image."""
+    side = min(image.shape[:2])
+    top, left = ((length - side) // 2 for length in image.shape[:2])
+    return resize_image(np.asarray(image[top : top + side, left : left + side]), size)
+
+
+def _sides(shape, scale):
+    return tuple(max(1, round(side * scale)) for side in shape)
+
+
+def _cut(array, size):
+    missing = [(0, max(0, size - side)) for side in array.shape[:2]]
+    array = np.pad(array, [*missing, *[(0, 0)] * (array.ndim - 2)], mode="symmetric")
+    rows, columns = (places(side, size) for side in array.shape[:2])
+    return [array[y : y + size, x : x + size] for y in rows for x in columns]

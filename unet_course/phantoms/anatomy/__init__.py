@@ -1,0 +1,1 @@
+"""The head that the brain phantoms share: its tissues, tumours in it, and what an MR scanner makes of both."""

@@ -1,4 +1,4 @@
-"""Fixtures for all tests: a data folder of the test's own, small nuclei pictures, and the real data where present."""
+"""Fixtures for all tests: a data folder of the test's own, small nuclei images, and the real data where present."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from PIL import Image
+
+from unet_course.common.hardware import hold_tensorflow_back
+
+hold_tensorflow_back()  # some tests import TensorFlow before the twin does
+
+# JAX compiles every network it meets; without XLA's optimisations that takes half as long.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
 
 # Taken before any test changes the variable.
 REAL = os.environ.get("UNET_COURSE_DATA")
@@ -38,7 +45,7 @@ def real(tmp_path, monkeypatch):
 
 @pytest.fixture
 def write_nuclei():
-    """`write_nuclei(root, n)` writes n pictures of 40 x 48 pixels with three bright squares, in the real layout."""
+    """`write_nuclei(root, n)` writes n images of 40 x 48 pixels with three bright squares, in the real layout."""
 
     def write(root, n=3):
         for number in range(n):
@@ -83,7 +90,7 @@ def write_lgg():
 
 @pytest.fixture
 def write_brain_tumor():
-    """`write_brain_tumor(root)` writes 3 Training and 2 Testing pictures per class: grey JPEGs of 32 x 40 pixels."""
+    """`write_brain_tumor(root)` writes 3 Training and 2 Testing images per class: grey JPEGs of 32 x 40 pixels."""
     names = {"Training": ("gg (1).jpg", "gg (2).jpg", "gg (10).jpg"), "Testing": ("image(1).jpg", "image.jpg")}
     classes = ("glioma_tumor", "meningioma_tumor", "no_tumor", "pituitary_tumor")
 
@@ -96,6 +103,26 @@ def write_brain_tumor():
                     coarse = Image.fromarray(rng.integers(30, 200, (6, 6), dtype=np.uint8))
                     picture = coarse.resize((40, 32), Image.Resampling.BICUBIC).convert("RGB")
                     picture.save(root / part / name / file, quality=95)
+        return root
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def write_own():
+    """`write_own(root, n)` writes n grey images of 48 x 56 pixels with bright discs, two of each patient, and masks."""
+
+    def write(root, n=12, mask="masks/{}.png", image="images/{}.png"):
+        rng = np.random.default_rng(0)
+        y, x = np.mgrid[:48, :56]
+        for number in range(n):
+            centres = rng.uniform(10, 40, (3, 2))
+            drawn = np.min([np.hypot(y - a, x - b) for a, b in centres], axis=0) < 6
+            values = (40 + 120 * drawn + rng.normal(0, 10, drawn.shape)).astype(np.uint8)
+            for pattern, array in ((image, values), (mask, drawn.astype(np.uint8) * np.uint8(255))):
+                path = root / pattern.format(f"p{number // 2}_{number}")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(array).save(path)
         return root
 
     return write

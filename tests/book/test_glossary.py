@@ -13,11 +13,11 @@ from docutils.core import publish_doctree
 from unet_course import paths
 
 ROOT = paths.repo_root()
-TEXT = (ROOT / "book/glossary.md").read_text()
+TEXT = (ROOT / "book/glossary.md").read_text(encoding="utf-8")
 ENTRIES = re.findall(r"((?:^\S.*\n)+)((?:^  \S.*\n)+)", TEXT.split(":sorted:\n")[1], re.MULTILINE)
 ABBREVIATIONS = ("BCE", "CRF", "ECE", "ET", "FLAIR", "FN", "FP", "GLCM", "HD95", "IoU", "LGG", "MRI", "TC", "TTA", "WT")
 TERMS = [
-    ("mask", "term-mask", "A picture of labels."),
+    ("mask", "term-mask", "An image of labels."),
     ("Dice", "term-Dice", "A score."),
     ("Dice loss", "term-Dice-loss", "A loss."),
     ("batch norm", "term-batch-norm", "A layer."),
@@ -57,18 +57,18 @@ def linked(extension):
 
 def test_it_has_many_terms_and_none_twice():
     terms = [term for block, _ in ENTRIES for term in block.strip().split("\n")]
-    assert 80 <= len(terms) <= 170
+    assert 80 <= len(terms) <= 200
     assert len({term.lower() for term in terms}) == len(terms)
     assert [term for term in ABBREVIATIONS if term not in terms] == []
 
 
-@pytest.mark.parametrize(("block", "definition"), ENTRIES, ids=lambda text: text.split("\n")[0])
-def test_a_definition_has_one_to_three_sentences(block, definition):
-    words = " ".join(re.sub(r"\{cite:p\}`[^`]+`", "", definition).split())
-    sentences = re.findall(r"[.?](?= [A-Z0-9]| ?$)", words)
-    assert 1 <= len(sentences) <= 3, words
-    assert re.search(r"[.?] ?$", words) and words[0].isupper()
-    assert not re.search(r"[`$*]", words), "a definition is shown as plain text too"
+def test_a_definition_has_one_to_three_sentences():
+    for block, definition in ENTRIES:
+        words = " ".join(re.sub(r"\{cite:p\}`[^`]+`", "", definition).split())
+        sentences = re.findall(r"[.?](?= [A-Z0-9]| ?$)", words)
+        assert 1 <= len(sentences) <= 3, block
+        assert re.search(r"[.?] ?$", words) and words[0].isupper(), block
+        assert not re.search(r"[`$*]", words), f"a definition is shown as plain text too: {block}"
 
 
 # The links
@@ -128,7 +128,7 @@ def test_the_definition_is_shown_beside_the_link(extension):
     document = publish_doctree("A mask.")
     extension.link(document, TERMS, "glossary.html")
     (link,) = document.findall(nodes.reference)
-    assert link["reftitle"] == "A picture of labels." and link["internal"]
+    assert link["reftitle"] == "An image of labels." and link["internal"]
 
 
 def test_every_page_is_read_again_when_the_glossary_changes(extension):
@@ -146,18 +146,21 @@ def test_a_site_links_its_pages_and_not_the_glossary_itself(tmp_path):
     (book / "part").mkdir(parents=True)
     (book / "glossary.md").write_text(
         "# Glossary\n\nA mask.\n\n"
-        "```{glossary}\nmask\n  A picture\n  of {term}`labels <label>`.\n\nlabel\n  A number.\n```\n"
+        "```{glossary}\nmask\n  An image\n  of {term}`labels <label>`.\n\nlabel\n  A number.\n```\n",
+        encoding="utf-8",
     )
-    (book / "part/page.md").write_text("# A mask\n\nA mask holds a label.\n")
-    (tmp_path / "index.md").write_text("# Index\n\n```{toctree}\nbook/glossary\nbook/part/page\n```\n")
+    (book / "part/page.md").write_text("# A mask\n\nA mask holds a label.\n", encoding="utf-8")
+    (tmp_path / "index.md").write_text(
+        "# Index\n\n```{toctree}\nbook/glossary\nbook/part/page\n```\n", encoding="utf-8"
+    )
     # In a process of its own: Sphinx changes logging for good.
     command = [sys.executable, "-m", "sphinx", "-W", "-q", "-C", "-D", "extensions=myst_parser,glossary_links"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "book/_ext")}
     subprocess.run([*command, tmp_path, tmp_path / "html"], env=environment, check=True)
-    page = (tmp_path / "html/book/part/page.html").read_text()
+    page = (tmp_path / "html/book/part/page.html").read_text(encoding="utf-8")
     links = re.findall(r'<a class="uc-term[^"]*" href="([^"]+)" title="([^"]+)">(\w+)</a>', page)
     assert links == [
-        ("../glossary.html#term-mask", "A picture of labels.", "mask"),
+        ("../glossary.html#term-mask", "An image of labels.", "mask"),
         ("../glossary.html#term-label", "A number.", "label"),
     ]
-    assert "uc-term" not in (tmp_path / "html/book/glossary.html").read_text()
+    assert "uc-term" not in (tmp_path / "html/book/glossary.html").read_text(encoding="utf-8")

@@ -12,27 +12,32 @@ from unet_course import paths
 
 HTML = paths.repo_root() / "_build" / "html"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+LEFT = "net::ERR_ABORTED"  # the browser left the page while a file was on its way; a missing file answers 404
 DESKTOP = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"}
 
 
 def site_pages():
     """The address of every page below the site's root; empty when the site has not been built."""
     pages = (path for path in HTML.rglob("*.html") if "_static" not in path.parts)
-    return sorted(path.relative_to(HTML).as_posix() for path in pages if path != HTML / "index.html")
+    apart = (HTML / "index.html", HTML / "404.html")  # a redirect, and a page that links to the published site
+    return sorted(path.relative_to(HTML).as_posix() for path in pages if path not in apart)
 
 
 def pages_with(mark):
     """The pages of the site whose HTML holds a text."""
-    return [page for page in site_pages() if mark in (HTML / page).read_text()]
+    return [page for page in site_pages() if mark in (HTML / page).read_text(encoding="utf-8")]
 
 
 def pytest_generate_tests(metafunc):
-    marks = {"explorer_address": 'class="uc-explorer"', "quiz_address": 'class="uc-quiz-bar"'}
     if "address" in metafunc.fixturenames:
         # By module: the tests of one address follow each other, so that they can share an opened page.
         metafunc.parametrize("address", site_pages() or ["no site"], scope="module")
-    for fixture in marks.keys() & set(metafunc.fixturenames):
-        metafunc.parametrize(fixture, pages_with(marks[fixture]) or ["no such page"])
+    if "explorer_address" in metafunc.fixturenames:
+        metafunc.parametrize("explorer_address", pages_with('class="uc-explorer"') or ["no such page"])
+    if "quiz_address" in metafunc.fixturenames:
+        # Under a chapter stand the same questions as on its part's page: one chapter speaks for all.
+        asked = [page for page in site_pages() if page.endswith(("/quiz.html", "foundations/unet.html"))]
+        metafunc.parametrize("quiz_address", asked or ["no such page"])
 
 
 def missing(what):
@@ -124,6 +129,26 @@ def new_page(browser, root):
         context.close()
 
 
+@pytest.fixture
+def open_file(browser):
+    """`open_file(path, **context)` opens a file from disk, without a network; `page.problems` lists what went wrong."""
+    contexts = []
+
+    def open_file(path, **options):
+        context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}, "offline": True, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.problems = []
+        page.on("console", lambda message: message.type == "error" and page.problems.append(message.text))
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_file
+    for context in contexts:
+        context.close()
+
+
 @pytest.fixture(scope="module")
 def opened(browser, root, address):
     """The page of an address, opened once for all tests that only look at it: opening takes longer than most looks."""
@@ -143,7 +168,7 @@ def watch(page, root):
     problems = []
     page.on("console", lambda message: message.type == "error" and problems.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: problems.append(f"error: {error}"))
-    page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
+    page.on("requestfailed", lambda request: request.failure != LEFT and problems.append(f"failed: {request.url}"))
     page.on("response", lambda answer: answer.status >= 400 and problems.append(f"{answer.status}: {answer.url}"))
 
     def local(request):

@@ -1,90 +1,86 @@
-"""The HTML explorers and their ipywidgets: for the same settings the same numbers, which are those of the package."""
+"""What the JavaScript of a page works out is what Python says, and widgets say the same."""
 
+import base64
+import html
+import io
 import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from unet_course import receptive_field, widgets
-from unet_course.widgets import live
+from unet_course import widgets
+from unet_course.widgets import curves, page
 
-TEXTS = {"title": "An explorer", "alt": "What is seen"}
+PAINTED = "e => [e.height, e.width, ...e.getContext('2d').getImageData(0, 0, e.width, e.height).data]"
+
+
+@pytest.fixture
+def both(show_html, monkeypatch):
+    """`both(explorer, ...)` shows it as a page and as widgets."""
+
+    def both(explorer, *values, **options):
+        options |= {"name": "x", "title": "An explorer", "alt": "What is seen"}
+        shown = show_html(explorer(*values, **options).data)
+        monkeypatch.setattr(page, "is_live", lambda: True)
+        return shown, explorer(*values, **options)
+
+    return both
 
 
 def cells(text):
-    """The rows of a table, from HTML or from what a browser shows, without its head."""
     rows = re.findall(r"<tr>(.*?)</tr>", text, re.DOTALL)
     return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows][1:]
 
 
-def table(page, selector):
-    return cells(page.locator(selector).evaluate("e => e.closest('table, div').outerHTML"))
+def assert_same(shown, live):
+    """Every part of the widgets has its twin on the page: a text, a table or an image."""
+    for part, widget in live.shown.items():
+        seen = shown.locator(f"#x-{part}")
+        if "<table" in widget.value:
+            assert cells(seen.evaluate("e => e.closest('table').outerHTML")) == cells(widget.value)
+        elif png := re.search(r"base64,([^\"]+)", widget.value):
+            height, width, *values = seen.evaluate(PAINTED)
+            pixels = np.reshape(values, (height, width, 4))[..., :3]
+            np.testing.assert_array_equal(pixels, Image.open(io.BytesIO(base64.b64decode(png[1]))))
+        else:
+            assert seen.inner_text().strip() == html.unescape(widget.value)
 
 
-@pytest.fixture
-def pictures():
+def test_thresholds(both):
     rng = np.random.default_rng(0)
-    probability = rng.random((16, 16)).round(2)
-    return rng.integers(0, 256, (16, 16, 3), dtype=np.uint8), probability, (probability + rng.random((16, 16)) > 1) * 1
-
-
-def test_thresholds(show_html, pictures):
-    image, probability, mask = pictures
-    page = show_html(widgets.threshold_explorer(image, probability, mask, name="t", **TEXTS).data)
-    twin = live.threshold(image, np.round(probability * 255).astype(np.uint8), mask, **TEXTS)
+    probability, picture = rng.random((16, 16)).round(2), rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    mask = (probability + rng.random((16, 16)) > 1).astype(int)
+    shown, live = both(widgets.threshold_explorer, picture, probability, mask)
     said = set()
     for percent in (0, 10, 25, 50, 51, 99, 100):
-        page.locator("#t-threshold").fill(str(percent))
-        twin.controls["threshold"].value = percent
-        assert page.locator("#t-scores").inner_text() == twin.shown["scores"].value
-        said.add(twin.shown["scores"].value)
+        shown.locator("#x-threshold").fill(str(percent))
+        live.controls["threshold"].value = percent
+        assert shown.locator("#x-threshold-value").inner_text() == live.controls["threshold"].label
+        assert_same(shown, live)
+        said.add(live.shown["scores"].value)
     assert len(said) == 7 and "Precision undefined, recall 0.000, Dice 0.000" in said
 
 
-def test_frames(show_html):
-    frames, labels = list(np.zeros((4, 6, 6), np.uint8)), ["a", "b", "c", "d"]
-    page = show_html(widgets.frame_explorer(frames, labels, name="f", **TEXTS).data)
-    twin = live.frames(frames, labels, what="Weight", **TEXTS)
-    assert page.locator("#f-value").inner_text() == twin.controls["frame"].label == "c"
-    for position, label in enumerate(labels):
-        page.locator("#f-slider").fill(str(position))
-        twin.controls["frame"].value = position
-        alt = page.locator("img:visible").get_attribute("alt")
-        assert alt == f"What is seen, {label}" and f'alt="{alt}"' in twin.shown["picture"].value
-
-
-def assert_same_overlap(page, twin):
-    assert page.locator("#o-counts").inner_text() == twin.shown["position"].value
-    assert table(page, "#o-scores") == cells(twin.shown["scores"].value)
-    assert page.locator("#o-empty").inner_text() == re.sub("<.*?>", "", twin.shown["rule"].value)
-
-
 @pytest.mark.parametrize("size", [16, 32])
-def test_overlap(show_html, size):
-    page = show_html(widgets.overlap_explorer(name="o", size=size, **TEXTS).data)
-    twin = live.drag(size, **TEXTS)
+def test_overlap(both, size):
+    shown, live = both(widgets.overlap_explorer, size=size)
     keys = {"across": ("ArrowRight", 1), "down": ("ArrowUp", -1), "radius": ("-", -1)}
-    page.locator("canvas").focus()
-    assert_same_overlap(page, twin)
-    for control in ["across", "across", "down", "radius", "across", *["radius"] * 10]:
+    shown.locator("canvas").focus()
+    for control in ["across", "across", "down", "radius", "across", *["radius"] * (size // 4)]:
         key, step = keys[control]
-        page.keyboard.press(key)
-        twin.controls[control].value += step
-        assert_same_overlap(page, twin)
-
-
-def test_buttons_of_overlap(show_html):
-    page = show_html(widgets.overlap_explorer(name="o", **TEXTS).data)
-    twin = live.drag(32, **TEXTS)
+        shown.keyboard.press(key)
+        live.controls[control].value = max(live.controls[control].value + step, 0)
+        assert_same(shown, live)
     rules = set()
     for name in ("same", "nothing", "same", "again", "none", "nothing"):
-        page.locator(f"#o-{name}").click()
+        shown.locator(f"#x-{name}").click()
         if name == "nothing":
-            twin.controls[name].value = not twin.controls[name].value
+            live.controls[name].value = not live.controls[name].value
         else:
-            twin.controls[name].click()
-        assert_same_overlap(page, twin)
-        rules.add(twin.shown["rule"].value)
+            live.controls[name].click()
+        assert_same(shown, live)
+        rules.add(live.shown["rule"].value)
     assert len(rules) == 4  # none, recall, precision, and Dice with all others
 
 
@@ -94,48 +90,33 @@ SETTINGS = [
     {"padding": "same", "side": 250},
     {"side": 575},
     {"depth": 2, "kernel": 5, "side": 40, "filters": 8},
-    {"depth": 3, "kernel": 7, "padding": "same", "side": 96, "filters": 16},
+    {"depth": 3, "kernel": 7, "padding": "same", "side": 96, "filters": 24},
     {"depth": 6, "padding": "same", "filters": 32},
     {"depth": 4, "kernel": 5, "side": 100},
+    {"depth": 5, "side": 20},
 ]
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_sizes(show_html, settings):
-    page = show_html(widgets.size_explorer(name="s", **TEXTS).data)
-    twin = live.calculator(5, 572, 64, **TEXTS)
+def test_sizes(both, settings):
+    shown, live = both(widgets.size_explorer, base_filters=24)
     for name, value in settings.items():
-        field = page.locator(f"#s-{name}")
+        field = shown.locator(f"#x-{name}")
         field.fill(str(value)) if name == "side" else field.select_option(str(value))
-        twin.controls[name].value = value
-    assert page.locator("#s-summary").inner_text() == twin.shown["summary"].value
-    assert cells(page.locator("#s-parts").inner_html()) == cells(twin.shown["parts"].value)
+        live.controls[name].value = value
+    assert_same(shown, live)
 
 
-def test_the_calculator_counts_as_the_package_does(show_html):
-    page = show_html(widgets.size_explorer(name="s", depth=4, side=200, base_filters=24, **TEXTS).data)
-    rows = {part: [int(n.replace(",", "")) for n in row] for part, *row in cells(page.inner_html("#s-parts"))}
-    counts = receptive_field.unet_parameters(1, 2, base_filters=24, depth=4, batch_norm=False)
-    layers = receptive_field.unet_layers(4, padding="valid")
-    sizes = receptive_field.output_sizes(layers, 200)
-    assert {part: row[3] for part, row in rows.items()} == counts
-    for part in ("encoder_2", "decoder_1"):
-        last = f"{part}_conv2"
-        until = [layer.name for layer in layers].index(last) + 1
-        assert rows[part][0] == sizes[last]
-        assert rows[part][2] == receptive_field.receptive_field(layers[:until])
-
-
-def test_curves(show_html):
+def test_curves(both):
     runs = [
         {"label": label, "training": [1, 0.5], "validation": [1, 0.6], "verdict": verdict, "because": "So & so."}
-        for label, verdict in (("A", "fine"), ("B", "too slow"))
+        for label, verdict in (("A", "fine"), ("B", "too <slow>"))
     ]
-    page = show_html(widgets.curve_explorer(runs, name="c", **TEXTS).data)
-    twin = live.reader(runs, what="loss", **TEXTS)
-    for place, label, guess in ((0, "A", "too slow"), (0, "A", "fine"), (1, "B", None), (1, "B", "too slow")):
-        run = page.locator(".uc-explorer-run").nth(place)
-        run.get_by_role("button", name=guess or "Show the answer").click()
-        twin.controls[label][guess].click()
-        assert run.locator("[aria-live]").inner_html() == twin.shown[label].value
-        assert page.locator("#c-score").inner_text().strip() == twin.shown["score"].value
+    shown, live = both(widgets.curve_explorer, runs)
+    for run, guess in ((0, "too <slow>"), (0, "fine"), (1, curves.ASK), (1, "too <slow>")):
+        shown.locator(f"#x-run{run}").get_by_role("button", name=guess).click()
+        live.controls[f"run{run}"].value = guess
+        assert_same(shown, live)
+    shown.locator("#x-again").click()
+    live.controls["again"].click()
+    assert_same(shown, live)

@@ -138,7 +138,7 @@ def test_arrow_keys_move_the_mask_and_signs_change_its_size(show):
     page.locator("canvas").focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowUp", "+", "+", "-"):
         page.keyboard.press(key)
-    assert page.locator("#c-counts").inner_text().startswith("Centre 14 across, 17 down, radius 11:")
+    assert page.locator("#c-position").inner_text().startswith("Centre 14 across, 17 down, radius 11:")
 
 
 def drag(page, canvas, from_x, to_x):
@@ -152,10 +152,10 @@ def drag(page, canvas, from_x, to_x):
 def test_the_mouse_drags_the_mask(show):
     page = show("overlap")
     drag(page, page.locator("canvas"), 100, 140)  # 5 of 32 pixels of 8
-    assert page.locator("#c-counts").inner_text().startswith("Centre 17 across, 18 down")
+    assert page.locator("#c-position").inner_text().startswith("Centre 17 across, 18 down")
     box = page.locator("canvas").bounding_box()
     page.mouse.move(box["x"] + 30, box["y"] + 30)  # the button is up: the mask stays
-    assert page.locator("#c-counts").inner_text().startswith("Centre 17 across, 18 down")
+    assert page.locator("#c-position").inner_text().startswith("Centre 17 across, 18 down")
 
 
 def test_a_finger_drags_the_mask(show):
@@ -166,7 +166,7 @@ def test_a_finger_drags_the_mask(show):
         points = [{"x": box["x"] + x, "y": box["y"] + 100}]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    assert page.locator("#c-counts").inner_text().startswith("Centre 17 across, 18 down")
+    assert page.locator("#c-position").inner_text().startswith("Centre 17 across, 18 down")
 
 
 def test_the_mask_stays_in_the_picture(show):
@@ -175,7 +175,7 @@ def test_the_mask_stays_in_the_picture(show):
     page.locator("canvas").focus()
     for _ in range(20):
         page.keyboard.press("-")
-    assert page.locator("#c-counts").inner_text().startswith("Centre 31 across, 18 down, radius 0:")
+    assert page.locator("#c-position").inner_text().startswith("Centre 31 across, 18 down, radius 0:")
 
 
 def test_two_empty_masks_have_no_dice_and_three_answers(show):
@@ -185,10 +185,10 @@ def test_two_empty_masks_have_no_dice_and_three_answers(show):
     assert page.get_by_role("button", name="Empty truth").get_attribute("aria-pressed") == "true"
     values = {row[0]: row[2] for row in shown_table(page, ".uc-explorer-live")[1:]}
     assert values == dict.fromkeys(("Dice", "IoU", "Precision", "Recall"), "undefined") | {"Accuracy": "1.000"}
-    rule = page.locator("#c-empty").inner_text()
+    rule = page.locator("#c-rule").inner_text()
     assert all(mean in rule for mean in ("0.720", "0.820", "0.800"))
     page.get_by_role("button", name="Start again").click()
-    assert page.locator("#c-empty").inner_text() == ""
+    assert page.locator("#c-rule").inner_text() == ""
 
 
 def test_the_same_mask_is_perfect(show):

@@ -33,3 +33,14 @@ def test_the_keyboard_shows_the_definition_within_the_window(new_page):
     assert content.strip('"') == term.get_attribute("title")
     assert (position, bottom) == ("fixed", "16px")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_first_tap_shows_the_definition_and_the_second_goes_there(new_page):
+    page = new_page(CHAPTER, viewport={"width": 390, "height": 844}, has_touch=True)
+    term = page.locator("a.uc-term").first
+    term.tap()
+    assert page.url.endswith(CHAPTER)
+    content = term.evaluate("e => getComputedStyle(e, '::after').content")
+    assert term.get_attribute("title")[:60] in content.replace('\\"', '"')
+    term.tap()
+    page.wait_for_url("**/book/glossary.html#*")

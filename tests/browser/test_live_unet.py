@@ -28,26 +28,16 @@ def model():
 
 
 @pytest.fixture
-def open_page(browser, model, tmp_path):
-    contexts = []
-
+def open_page(open_file, model, tmp_path):
     def open_page(**options):
-        context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}, "offline": True, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.problems = []
-        page.on("console", lambda message: message.type == "error" and page.problems.append(message.text))
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
         weights = shipping.fold_batch_norm(shipping.get_state(model))
         explorer = widgets.live_unet(weights, PICTURES, name="live", title="Live", alt="Noise of many grey values")
         head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Live</title>'
-        (tmp_path / "page.html").write_text(f'<!doctype html><html lang="en">{head}{explorer.data}</html>')
-        page.goto((tmp_path / "page.html").as_uri())
-        return page
+        path = tmp_path / "page.html"
+        path.write_text(f'<!doctype html><html lang="en">{head}{explorer.data}</html>', encoding="utf-8")
+        return open_file(path, **options)
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page
 
 
 def answered(page, times=1):
@@ -101,7 +91,7 @@ def test_without_workers_the_page_computes_itself(open_page, model):
 
 
 def draw(page, places, touch=False):
-    """Dots at fractions of the picture."""
+    """Dots at fractions of the image."""
     box = page.locator("#live-input").bounding_box()
     for x, y in places:
         at = box["x"] + x * box["width"], box["y"] + y * box["height"]
@@ -159,16 +149,74 @@ def test_a_file_from_disk_is_read_in_the_page_and_sent_nowhere(open_page):
     page.on("request", lambda request: asked.append(request.url))
     file = io.BytesIO()
     Image.fromarray(np.full((90, 120), 7, np.uint8)).save(file, "PNG")
-    page.get_by_label("Or a picture of your own").set_input_files(
+    page.get_by_label("Or an image of your own").set_input_files(
         {"name": "mine.png", "mimeType": "image/png", "buffer": file.getvalue()}
     )
     answered(page, 2)
     page.wait_for_function("document.getElementById('live').unetInput.every(value => value === 0)")
     assert [url for url in asked if not url.startswith("blob:")] == []
-    page.get_by_label("Or a picture of your own").set_input_files(
-        {"name": "mine.txt", "mimeType": "image/png", "buffer": b"no picture"}
+    page.get_by_label("Or an image of your own").set_input_files(
+        {"name": "mine.txt", "mimeType": "image/png", "buffer": b"no image"}
     )
-    page.get_by_text("cannot read this file").wait_for()
+    page.get_by_text("cannot read this file as an image. Browsers do not read TIFF: save it as PNG or JPEG").wait_for()
+
+
+def given(page):
+    return np.array(page.evaluate("Array.from(document.getElementById('live').unetInput)")).reshape(SIZE, SIZE)
+
+
+def choose_file(page, image):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    before = answers(page)
+    page.get_by_label("Or an image of your own").set_input_files(
+        {"name": "mine.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    )
+    answered(page, before + 1)
+
+
+def test_the_chosen_ground_wipes_a_drawing_and_a_sample_forgets_the_file(open_page):
+    page = answered(open_page())
+    black = page.get_by_label("nothing, on black")
+    black.click()
+    answered(page, 2)
+    page.locator("#live-input").click()
+    answered(page, 3)
+    assert given(page).max() == 1
+    black.click()
+    answered(page, 4)
+    assert given(page).max() == 0
+    choose_file(page, np.full((90, 120), 7, np.uint8))
+    page.get_by_label("coloured noise").click()
+    assert page.locator("#live-file").input_value() == ""
+
+
+def test_an_image_is_moved_magnified_and_inverted(open_page):
+    page = answered(open_page())
+    quarters = np.kron([[0, 80], [160, 240]], np.ones((2 * SIZE, 2 * SIZE))).astype(np.uint8)
+    choose_file(page, quarters)
+    assert np.abs(given(page)[:: SIZE - 1, :: SIZE - 1] - [[0, 1 / 3], [2 / 3, 1]]).max() < 0.02
+    page.get_by_label("dark on bright").check()
+    page.wait_for_function("document.getElementById('live').unetInput[0] > 0.9")
+    assert np.abs(given(page)[:: SIZE - 1, :: SIZE - 1] - [[1, 2 / 3], [1 / 3, 0]]).max() < 0.02
+    page.get_by_label("dark on bright").uncheck()
+    page.locator("#live-across").focus()
+    page.keyboard.press("End")
+    page.locator("#live-zoom").fill("2")
+    page.wait_for_function(f"document.getElementById('live').unetInput[{SIZE // 2}] < 0.1")
+    assert np.abs(given(page)[:: SIZE - 1, SIZE // 2] - [0, 1]).max() < 0.02  # two of the four quarters are left
+    assert page.problems == []
+
+
+def test_large_images_shrink_by_the_mean_of_their_pixels(open_page):
+    """By halves, so that no browser leaves pixels out: a fine chequerboard becomes grey, not black or white."""
+    page = answered(open_page())
+    fine = 255 * (np.indices((8 * SIZE, 8 * SIZE)).sum(axis=0) % 2).astype(np.uint8)
+    fine[:, :SIZE] = 0
+    fine[:, -SIZE:] = 255
+    choose_file(page, fine)
+    middle = given(page)[:, SIZE // 4 : -SIZE // 4]
+    assert np.abs(middle - 0.5).max() < 0.02
 
 
 def test_paper_and_pages_without_javascript_show_a_picture_and_its_map(open_page):

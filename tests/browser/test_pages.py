@@ -69,7 +69,10 @@ def test_page_fits_a_phone(new_page, address):
         if name != framework(page):
             page.evaluate(f"localStorage.setItem('uc-framework', '{name}')")
             page.reload()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        for width in (390, 320):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+            assert page.locator(".header-article__inner button").last.bounding_box()["x"] < width - 20
 
 
 def test_theme_switch(new_page, address):
@@ -161,6 +164,7 @@ def test_without_javascript_both_frameworks_are_shown_and_named(new_page):
         cell = page.locator(f".tag_fw-{name}").first
         assert cell.is_visible()
         assert cell.evaluate("e => getComputedStyle(e, '::before').content") == f'"{label}"'
+    page.locator(".uc-provenance summary").click()
     assert page.locator(".uc-provenance .uc-fw-torch").first.is_visible()
 
 
@@ -199,9 +203,11 @@ def test_ids_are_unique(opened):
 
 
 def test_pictures_have_alternative_texts_and_exist(opened):
-    facts = "all => all.map(e => [e.src, e.alt, e.naturalWidth, e.closest('label')?.innerText])"
+    facts = "all => all.map(e => [e.src, e.alt, e.naturalWidth, e.closest('label, .sd-card')?.innerText])"
+    load = "all => Promise.all(all.map(e => { e.loading = 'eager'; return e.decode().catch(() => 0); }))"
+    opened.locator(".bd-article img").evaluate_all(load)
     pictures = opened.locator(".bd-article img").evaluate_all(facts)
-    # A small picture beside its name in a label is an ornament: screen readers should read the name alone.
+    # A small image beside its name in a label or on a card is an ornament: screen readers should read the name alone.
     described = [
         (src, label if label and not alt else alt * (len(alt) >= 20), width) for src, alt, width, label in pictures
     ]
@@ -228,7 +234,7 @@ def ids_in(path):
     ids = set()
     parser = html.parser.HTMLParser()
     parser.handle_starttag = lambda tag, attributes: ids.update(value for name, value in attributes if name == "id")
-    parser.feed(path.read_text())
+    parser.feed(path.read_text(encoding="utf-8"))
     return ids
 
 

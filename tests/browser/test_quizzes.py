@@ -1,10 +1,11 @@
-"""Quizzes in a browser: marked at once, by keyboard and by mouse, nothing remembered, readable without a script."""
+"""Quizzes in a browser: marked at once, by keyboard and by mouse, kept in this browser, readable without a script."""
 
 import re
 
 import pytest
 
-from unet_course import quizzes
+from unet_course import paths
+from unet_course.publishing import quizzes
 
 
 @pytest.fixture
@@ -67,21 +68,40 @@ def test_a_quiz_by_keyboard(quiz):
     assert focused.get_attribute("name") == "question-1"
     assert focused.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
     quiz.keyboard.press("Space")
-    seen = {verdict(quiz.locator(".uc-question").first)}
+    first = quiz.locator(".uc-question").first
+    said = verdict(first)
+    assert said and score(quiz).endswith(f"1 of {quiz.locator('.uc-question').count()} questions answered.")
     quiz.keyboard.press("ArrowDown")
-    seen.add(verdict(quiz.locator(".uc-question").first))
-    assert len(seen) == 2 and "" not in seen
+    assert verdict(first) == said  # to move is not to answer
+    quiz.keyboard.press("Enter")
+    assert verdict(first) not in (said, "")
+
+
+def test_arrow_keys_pass_by_answers_without_giving_one(quiz):
+    first = quiz.locator(".uc-question").first
+    first.locator("input").first.focus()
+    for _ in range(2):
+        quiz.keyboard.press("ArrowDown")
+        assert verdict(first) == "Press Enter to answer." and score(quiz).startswith("0 right at the first try, 0 of")
+    chosen = first.locator("input:checked").get_attribute("value")
+    quiz.keyboard.press("Enter")
+    assert (verdict(first).split(") ", 1)[1].startswith("Right.")) == (chosen in answers(first, right=True))
+    assert " 1 of " in score(quiz)
+
+
+def test_answers_stay_in_this_browser_until_start_again(quiz):
+    first = quiz.locator(".uc-question").first
+    choose(first, answers(first, right=False)[0])
+    choose(first, answers(first, right=True)[0])
+    before = verdict(first), score(quiz)
+    quiz.reload()
+    assert (verdict(first), score(quiz)) == before
     quiz.locator(".uc-quiz-reset").focus()
     quiz.keyboard.press("Enter")
-    assert score(quiz).startswith("0 right at the first try, 0 of")
-    assert quiz.locator("input:checked").count() == 0 and verdict(quiz.locator(".uc-question").first) == ""
-
-
-def test_nothing_is_remembered(quiz):
-    choose(quiz.locator(".uc-question").first, "a")
-    quiz.reload()
-    assert score(quiz).startswith("0 right at the first try, 0 of")
-    assert quiz.evaluate("Object.keys(localStorage).filter(key => /quiz|question/.test(key)).length") == 0
+    for _ in range(2):
+        assert score(quiz).startswith("0 right at the first try, 0 of")
+        assert quiz.locator(".uc-question input:checked").count() == 0 and verdict(first) == ""
+        quiz.reload()
 
 
 def test_without_javascript_answers_unfold(new_page, quiz_address):
@@ -97,3 +117,22 @@ def test_paper_has_questions_and_a_key(quiz):
     assert quiz.locator(".uc-quiz-key p").count() == 1 + quiz.locator(".uc-question").count()
     assert quiz.locator(".uc-quiz-key").is_visible()
     assert not quiz.locator(".uc-verdicts").first.is_visible() and not quiz.locator(".uc-quiz-bar").is_visible()
+
+
+def test_every_chapter_ends_with_its_questions(folder):
+    for part in quizzes.PARTS:
+        for page in quizzes.chapters(part, paths.repo_root()):
+            text = (folder / f"{page}.html").read_text(encoding="utf-8")
+            asked = quizzes.read(quizzes.file(page, paths.repo_root()))
+            assert text.count('class="uc-question"') == len(asked), page
+            assert text.count('class="uc-can"') >= 3, page
+
+
+def test_what_a_reader_can_do_is_ticked_by_keyboard_and_remembered(new_page):
+    page = new_page("notebooks/foundations/unet.html")
+    boxes = page.locator(".uc-can input")
+    boxes.nth(1).focus()
+    page.keyboard.press("Space")
+    page.reload()
+    assert boxes.evaluate_all("all => all.map(e => e.checked)") == [k == 1 for k in range(boxes.count())]
+    assert page.problems == []

@@ -13,7 +13,7 @@ def plain(name):
 
 
 if __name__ == "__main__":
-    ours = {plain(line.split("==")[0]) for line in LOCK.read_text().split()}
-    for line in sorted(Path(sys.argv[1]).read_text().splitlines(), key=str.lower):
+    ours = {plain(line.split("==")[0]) for line in LOCK.read_text(encoding="utf-8").split()}
+    for line in sorted(Path(sys.argv[1]).read_text(encoding="utf-8").splitlines(), key=str.lower):
         if (match := LINE.match(line)) and plain(match[1]) in ours:
             print(f"{plain(match[1])}=={match[2]}")

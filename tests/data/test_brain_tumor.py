@@ -14,7 +14,7 @@ def root(data_root, tmp_path, write_brain_tumor):
 
 
 def with_comment(content):
-    """The same JPEG picture in other bytes: a comment after the mark that opens the file."""
+    """The same JPEG image in other bytes: a comment after the mark that opens the file."""
     return content[:2] + b"\xff\xfe\x00\x06twin" + content[2:]
 
 
@@ -76,10 +76,10 @@ def test_content_hash_follows_pixels_and_places_not_bytes(root):
     file.write_bytes(with_comment(file.read_bytes()))
     assert brain_tumor.load(root).content_hash == before
     moved = file.rename(root / "Training" / "meningioma_tumor" / "gg (0).jpg")
-    assert brain_tumor.load(root).content_hash != before, "another class, though the pictures keep their order"
+    assert brain_tumor.load(root).content_hash != before, "another class, though the images keep their order"
     moved.rename(file)
     Image.open(file).rotate(180).save(file)
-    assert brain_tumor.load(root).content_hash != before, "another picture"
+    assert brain_tumor.load(root).content_hash != before, "another image"
 
 
 def test_hidden_files_and_folders_do_not_count(root):
@@ -97,7 +97,7 @@ def size_rule(index):
 def test_the_real_excerpt(real):
     root = real("brain_tumor")
     if len(brain_tumor.picture_files(root)) != 560:
-        pytest.skip("counts are known for the course's excerpt of 560 pictures only")
+        pytest.skip("counts are known for the course's excerpt of 560 images only")
     index = brain_tumor.load(root).index
     assert set(index.groupby("part")["class"].value_counts().loc["Training"]) == {110}
     assert set(index.groupby("part")["class"].value_counts().loc["Testing"]) == {30}
@@ -115,7 +115,7 @@ def test_the_real_excerpt(real):
 def test_the_whole_set(real):
     root = real("brain_tumor")
     if len(brain_tumor.picture_files(root)) != WHOLE:
-        pytest.skip(f"needs all {WHOLE} pictures")
+        pytest.skip(f"needs all {WHOLE} images")
     index = brain_tumor.load(root).index
     assert index.groupby(["part", "class"]).size().to_dict() == {
         ("Training", "glioma"): 826, ("Training", "meningioma"): 822,

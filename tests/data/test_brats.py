@@ -78,6 +78,17 @@ def test_labels_follow_the_grid_of_the_pictures_whatever_their_own_header_says(t
     np.testing.assert_array_equal(brats.read_case(folder)[1], before)
 
 
+def test_labels_that_the_header_scales_are_read_scaled(tmp_path):
+    folder = write_case(tmp_path, 7)
+    file = folder / "BraTS20_Training_007_seg.nii"
+    image = nibabel.load(file)
+    raw = bytearray(file.read_bytes())
+    raw[112:120] = np.array([0.1, -3], "<f4").tobytes()  # slope and intercept, which nibabel would undo
+    raw[352:] = (np.asarray(image.dataobj) * 10 + 30).tobytes(order="F")
+    file.write_bytes(raw)
+    assert brats.read_case(folder)[1][1, 2].tolist() == [0, 1, 2, 4, 0, 0]
+
+
 def test_loads_cases_in_natural_order_with_an_empty_enhancing_tumour(data_root, tmp_path):
     for number in (1000, 2, 120):
         write_case(tmp_path / TOP, number, labels=(0, 1, 2, 2) if number == 120 else (0, 1, 2, 4))
@@ -104,7 +115,7 @@ def test_cases_of_different_sizes_stay_different(data_root, tmp_path):
 def test_the_folder_or_one_around_it_will_do(data_root, tmp_path):
     write_case(tmp_path / TOP, 1)
     (tmp_path / "BraTS2020_ValidationData" / "BraTS20_Validation_001").mkdir(parents=True)
-    (tmp_path / PHANTOM_MARK).write_text("{}")
+    (tmp_path / PHANTOM_MARK).write_text("{}", encoding="utf-8")
     for root in (tmp_path, tmp_path / "BraTS2020_TrainingData", tmp_path / TOP):
         dataset = brats.load(root)
         assert (root / dataset.index.path[0] / "BraTS20_Training_001_t1.nii").exists()
@@ -116,7 +127,8 @@ def test_the_tables_of_patients_are_joined_with_their_quirks(data_root, tmp_path
         write_case(tmp_path, number)
     (tmp_path / "name_mapping.csv").write_text(
         "Grade,BraTS_2017_subject_ID,BraTS_2020_subject_ID\nLGG,NA,BraTS20_Training_100\nHGG,x,BraTS20_Training_001\n"
-        "HGG,x,BraTS20_Training_002\nHGG,x,BraTS20_Training_084\n"
+        "HGG,x,BraTS20_Training_002\nHGG,x,BraTS20_Training_084\n",
+        encoding="utf-8",
     )
     (tmp_path / "survival_info.csv").write_text(
         "\ufeffBrats20ID,Age,Survival_days,Extent_of_Resection\nBraTS20_Training_084,46.5,ALIVE (361 days later),GTR\n"
@@ -171,7 +183,7 @@ def test_normalise_counts_inside_the_brain_only():
     images[0, ..., 0] = np.arange(1, 13).reshape(3, 4) * 1000
     images[1, ..., 0] = -5
     images[0, ..., 1] = 7
-    result = brats.normalise(images)
+    result = brats.zscore(images)
     assert result.dtype == np.float32 and result.shape == images.shape
     assert abs(result[0, ..., 0].mean()) < 1e-6 and abs(result[0, ..., 0].std() - 1) < 1e-6
     assert not result[1].any(), "background stays 0"

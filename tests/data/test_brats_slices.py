@@ -8,7 +8,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from unet_course.datasets import PHANTOM_MARK, brats, brats_files
+from unet_course.datasets import PHANTOM_MARK, brats
+from unet_course.datasets.brats.files import open_set
 
 TOP = "BraTS2020_TrainingData/MICCAI_BraTS2020_TrainingData"
 
@@ -29,7 +30,8 @@ def folder(tmp_path):
         labels[5:8, 4, 3:] = np.array([1, 2, 2 if number == 2 else 4])[:, None]
         save(place / f"{case}_seg.nii.gz", labels, np.uint8)
     (tmp_path / "set" / TOP / "survival_info.csv").write_text(
-        "Brats20ID,Age,Survival_days\nBraTS20_Training_010,61.5,200\n"
+        "Brats20ID,Age,Survival_days\nBraTS20_Training_010,61.5,200\n",
+        encoding="utf-8",
     )
     return tmp_path / "set"
 
@@ -80,7 +82,7 @@ def test_grey_levels_are_standard_deviations_of_the_whole_brain(data_root, folde
     low, high = brats.Z_RANGE
     back = (grey.astype(float) - 1) / 254 * (high - low) + low
     inside = images > 0
-    assert np.abs(back - brats.normalise(images))[inside].max() <= 0.5 * (high - low) / 254 + 1e-6
+    assert np.abs(back - brats.zscore(images))[inside].max() <= 0.5 * (high - low) / 254 + 1e-6
 
 
 def test_extreme_values_stay_in_range():
@@ -115,7 +117,7 @@ def test_an_archive_is_read_as_it_is(data_root, folder, tmp_path, name, backward
 
 def test_a_packed_tar_is_read_front_to_back(folder, tmp_path):
     archive = pack(folder, tmp_path / "set.tar.gz", backwards=True)
-    with brats_files.open_set(archive) as found:
+    with open_set(archive) as found:
         assert list(found.cases) == ["BraTS20_Training_002", "BraTS20_Training_010"]
         assert found.as_stored() == ["BraTS20_Training_010", "BraTS20_Training_002"]
 

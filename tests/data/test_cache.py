@@ -56,7 +56,7 @@ def test_a_damaged_cache_is_built_again(data_root, damage):
     elif damage == "delete":
         (folder / "x.bin").unlink()
     else:
-        (folder / "cache.json").write_text('{"dtypes"')
+        (folder / "cache.json").write_text('{"dtypes"', encoding="utf-8")
     arrays, _ = cache.cached("a", build)
     assert arrays["x"][1].tolist() == [[0, 1, 2, 3]]
 
@@ -72,10 +72,10 @@ def test_a_build_that_fails_leaves_nothing(data_root):
 
 
 def test_key_changes_with_files_and_facts(tmp_path):
-    (tmp_path / "x").write_text("1")
+    (tmp_path / "x").write_text("1", encoding="utf-8")
     before = cache.key_of(tmp_path, 1)
     assert before == cache.key_of(tmp_path, 1) != cache.key_of(tmp_path, 2)
-    (tmp_path / "x").write_text("12")
+    (tmp_path / "x").write_text("12", encoding="utf-8")
     assert cache.key_of(tmp_path, 1) != before
 
 

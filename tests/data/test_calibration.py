@@ -1,6 +1,7 @@
 """The phantoms are neither trivial nor hopeless: their statistics stay where those of the real sets are."""
 
 import importlib
+import importlib.util
 import json
 from dataclasses import replace
 
@@ -10,9 +11,14 @@ from scipy import ndimage
 
 from unet_course import paths
 from unet_course.datasets import brain_tumor, brats, lgg, nuclei
-from unet_course.phantoms import statistics
 
-RECORD = json.loads((paths.repo_root() / "benchmarks/phantoms.json").read_text())
+pytestmark = pytest.mark.slow
+
+BENCHMARKS = paths.repo_root() / "benchmarks"
+SPEC = importlib.util.spec_from_file_location("phantom_statistics", BENCHMARKS / "phantom_statistics.py")
+statistics = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(statistics)
+RECORD = json.loads((paths.benchmarks_root() / "phantoms.json").read_text(encoding="utf-8"))
 READERS = {"nuclei": nuclei, "lgg": lgg, "brats": brats, "brain_tumor": brain_tumor}
 # Small enough to be written in seconds, large enough that a median does not hang on one head.
 SMALL = {
@@ -32,7 +38,7 @@ def outside(key, measured):
 
 
 def large(measured):
-    """The kinds with ten pictures or more; the median of fewer is a matter of chance."""
+    """The kinds with ten images or more; the median of fewer is a matter of chance."""
     return {kind: values for kind, values in measured.items() if values["n"] >= 10}
 
 
@@ -42,7 +48,7 @@ def measure(dataset):
 
 @pytest.fixture
 def disc():
-    """A bright disc of radius 20 at grey 100 on 50, in a picture of 256 pixels."""
+    """A bright disc of radius 20 at grey 100 on 50, in an image of 256 pixels."""
     rows, columns = np.mgrid[:256, :256]
     mask = np.hypot(rows - 100, columns - 120) < 20
     return np.where(mask, 100, 50).astype(np.uint8), mask
@@ -53,16 +59,14 @@ def test_the_recorded_phantom_lies_among_the_real_pictures(key):
     assert outside(key, RECORD[key]["phantom"]["statistics"]) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("key", SMALL)
 def test_a_fresh_small_phantom_lies_among_the_real_pictures(key, data_root):
     enough = large(measure(write(key, data_root / key, seed=1, **SMALL[key])))
-    if key == "brain_tumor":  # its pictures are small
+    if key == "brain_tumor":  # its images are small
         enough = {kind: {n: v for n, v in values.items() if n != "height, pixels"} for kind, values in enough.items()}
     assert enough and outside(key, enough) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("key", RECORD)
 def test_the_record_is_that_of_the_real_set(key, real):
     """On the whole set the record must come out again; an excerpt must lie where the whole set does."""

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unet_course.datasets import DataError, download
-from unet_course.datasets.sources import SOURCES
+from unet_course.datasets import DataError
+from unet_course.datasets.published import download
+from unet_course.datasets.published.sources import SOURCES
 
 
 @pytest.fixture
 def archive(tmp_path, write_nuclei):
-    """A zip file with the pictures' folders at its top, as the mirror has it."""
+    """A zip file with the images' folders at its top, as the mirror has it."""
     top = write_nuclei(tmp_path / "set") / "stage1_train"
     path = tmp_path / "stage1_train.zip"
     with zipfile.ZipFile(path, "w") as bundle:
@@ -24,23 +25,23 @@ def archive(tmp_path, write_nuclei):
 
 
 def test_a_local_archive_is_unpacked_and_described(data_root, archive, capsys):
-    target = download.bring("nuclei", archive=archive)
+    target = download.download("nuclei", archive=archive)
     assert target == data_root / "nuclei"
     assert len(list(target.glob("stage1_train/*/masks/*.png"))) == 9
-    assert "3 pictures, 9 masks (not a whole release" in capsys.readouterr().out
+    assert "3 images, 9 masks (not a whole release" in capsys.readouterr().out
     assert sorted(path.name for path in data_root.iterdir()) == ["nuclei", "nuclei.verified.json"], "and nothing more"
 
 
 def test_a_folder_is_taken_over(data_root, tmp_path, write_nuclei):
-    target = download.bring("nuclei", archive=write_nuclei(tmp_path / "mine"))
+    target = download.download("nuclei", archive=write_nuclei(tmp_path / "mine"))
     assert len(list(target.glob("stage1_train/*"))) == 3
 
 
 def test_what_is_there_is_kept(data_root, archive, capsys):
-    download.bring("nuclei", archive=archive)
+    download.download("nuclei", archive=archive)
     marker = data_root / "nuclei" / "mine.txt"
-    marker.write_text("x")
-    download.bring("nuclei", archive=archive)
+    marker.write_text("x", encoding="utf-8")
+    download.download("nuclei", archive=archive)
     assert marker.exists() and "is there already" in capsys.readouterr().out
 
 
@@ -50,14 +51,14 @@ def test_unsafe_names_are_refused(data_root, tmp_path, name):
     with zipfile.ZipFile(path, "w") as bundle:
         bundle.writestr(name, b"x")
     with pytest.raises(DataError, match="to be written outside"):
-        download.bring("nuclei", archive=path)
+        download.download("nuclei", archive=path)
     assert list(data_root.iterdir()) == []
 
 
 def test_a_truncated_archive_changes_nothing(data_root, archive):
     archive.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
     with pytest.raises(DataError, match="is damaged, or neither a zip nor a tar file"):
-        download.bring("nuclei", archive=archive)
+        download.download("nuclei", archive=archive)
     assert list(data_root.iterdir()) == []
 
 
@@ -66,14 +67,14 @@ def test_another_data_set_is_refused(data_root, tmp_path):
     with zipfile.ZipFile(path, "w") as bundle:
         bundle.writestr("Training/glioma_tumor/1.jpg", b"x")
     with pytest.raises(DataError, match="not the nuclei data set"):
-        download.bring("nuclei", archive=path)
+        download.download("nuclei", archive=path)
 
 
 def test_sources_are_checked(data_root):
     with pytest.raises(ValueError, match="source 'ftp' is not known"):
-        download.bring("nuclei", "ftp")
+        download.download("nuclei", "ftp")
     with pytest.raises(ValueError, match="--archive PATH"):
-        download.bring("nuclei", "local")
+        download.download("nuclei", "local")
 
 
 def test_kaggle_errors_name_the_rules_and_never_the_token(data_root, monkeypatch):
@@ -82,14 +83,14 @@ def test_kaggle_errors_name_the_rules_and_never_the_token(data_root, monkeypatch
 
     monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(competition_download=refuse))
     with pytest.raises(DataError, match="accept its rules") as caught:
-        download.bring("nuclei", "kaggle")
+        download.download("nuclei", "kaggle")
     assert "s3cret" not in str(caught.value) and caught.value.__suppress_context__
 
 
 def test_kaggle_without_its_package(data_root, monkeypatch):
     monkeypatch.setitem(sys.modules, "kagglehub", None)
-    with pytest.raises(DataError, match="needs kagglehub"):
-        download.bring("nuclei", "kaggle")
+    with pytest.raises(DataError, match="needs kagglehub.*Public sets need no token"):
+        download.download("nuclei", "kaggle")
 
 
 LAYOUTS = {
@@ -115,7 +116,7 @@ def content(name):
     ("key", "counts"),
     [
         ("lgg", "1 patients, 1 slices"),
-        ("brain_tumor", "1 training pictures, 2 test pictures"),
+        ("brain_tumor", "1 training images, 2 test images"),
         ("brats", "1 cases"),
     ],
 )
@@ -123,11 +124,11 @@ def test_every_set_is_found_in_its_archive(data_root, tmp_path, capsys, key, cou
     with zipfile.ZipFile(tmp_path / "archive.zip", "w") as bundle:
         for name in LAYOUTS[key]:
             bundle.writestr(name, content(name))
-    target = download.bring(key, archive=tmp_path / "archive.zip")
+    target = download.download(key, archive=tmp_path / "archive.zip")
     assert sorted(path.name for path in target.iterdir()) == sorted([*SOURCES[key].folders, "TERMS.txt"])
     assert download.describe(key, target).startswith(counts)
     assert SOURCES[key].licence in capsys.readouterr().out
-    assert SOURCES[key].cite in (target / "TERMS.txt").read_text()
+    assert SOURCES[key].cite in (target / "TERMS.txt").read_text(encoding="utf-8")
 
 
 def test_a_mirror_may_have_several_archives(data_root, tmp_path, monkeypatch):
@@ -135,14 +136,14 @@ def test_a_mirror_may_have_several_archives(data_root, tmp_path, monkeypatch):
         with zipfile.ZipFile(tmp_path / f"{part}.zip", "w") as bundle:
             bundle.writestr(f"{part}/glioma_tumor/1.jpg", content("1.jpg"))
     monkeypatch.setattr(download, "fetch", lambda url, path: tmp_path / path.name)
-    assert download.describe("brain_tumor", download.bring("brain_tumor")).startswith("1 training pictures, 1 test")
+    assert download.describe("brain_tumor", download.download("brain_tumor")).startswith("1 training images, 1 test")
 
 
-def test_sets_without_a_mirror_say_so(data_root):
-    with pytest.raises(ValueError, match="lgg has no copy without login: use --source kaggle"):
-        download.bring("lgg", "mirror")
+def test_sets_and_sources_that_do_not_exist_are_named(data_root):
+    with pytest.raises(ValueError, match="'mirror' is not known for brats: use decathlon, kaggle or local"):
+        download.download("brats", "mirror")
     with pytest.raises(ValueError, match="no data set 'cats'; there are: nuclei, lgg, brain_tumor, brats"):
-        download.bring("cats")
+        download.download("cats")
 
 
 def test_real_excerpts_have_the_layout_that_is_counted(real):

@@ -8,7 +8,7 @@ from unet_course.datasets import brain_tumor, duplicates
 
 @pytest.fixture
 def picture():
-    """A smooth picture with soft shapes, far from black and white, so that brightening clips nothing."""
+    """A smooth image with soft shapes, far from black and white, so that brightening clips nothing."""
     coarse = np.random.default_rng(3).integers(60, 190, (7, 7), dtype=np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((120, 100), Image.Resampling.BICUBIC).convert("RGB"))
 
@@ -52,6 +52,14 @@ def test_perceptual_hash_sets_half_of_the_bits(picture):
     assert int(duplicates.perceptual_hash(picture)).bit_count() == 32
 
 
+@pytest.mark.parametrize("pattern", [lambda size: 0, lambda size: 80 * (np.arange(size) % 2)], ids=["blank", "stripes"])
+def test_pictures_without_a_pattern_are_told_apart_and_copies_found(pattern):
+    made = [np.full((size, size), grey + pattern(size), np.uint8) for grey in (0, 90, 127, 170) for size in (64, 64)]
+    hashes = [duplicates.perceptual_hash(picture) for picture in made]
+    assert duplicates.near_duplicates(hashes, distance=8) == [(0, 1), (2, 3), (4, 5), (6, 7)]
+    assert duplicates.perceptual_hash(np.dstack([made[2]] * 3)) == hashes[2], "colour or one channel"
+
+
 def test_near_duplicates_counts_bits_like_python():
     hashes = np.random.default_rng(0).integers(0, 2**64, 60, dtype=np.uint64)
     hashes[7], hashes[40], hashes[41] = hashes[3], hashes[3] ^ np.uint64(2**63 + 1), ~hashes[3]
@@ -93,7 +101,7 @@ def test_groups_join_copies_and_chains_of_near_copies(data_root, tmp_path, write
     copy = root / "Training" / "no_tumor" / "gg (10).jpg"
     copy.write_bytes(brighter.read_bytes())
     dataset = brain_tumor.load(root)
-    assert dataset.index.group.nunique() == 19, "the brighter picture has other pixels"
+    assert dataset.index.group.nunique() == 19, "the brighter image has other pixels"
     groups = duplicates.duplicate_groups(dataset, distance=4)
     assert groups.name == "group" and groups.nunique() == 18
     joined = dataset.index.id[groups == "Training/glioma_tumor/gg (1).jpg"].tolist()
@@ -117,7 +125,7 @@ def test_groups_follow_the_order_of_the_data_set(data_root, tmp_path, write_brai
 def test_the_real_excerpt(real):
     root = real("brain_tumor")
     if len(brain_tumor.picture_files(root)) != 560:
-        pytest.skip("counts are known for the course's excerpt of 560 pictures only")
+        pytest.skip("counts are known for the course's excerpt of 560 images only")
     dataset = brain_tumor.load(root)
     groups = duplicates.duplicate_groups(dataset, distance=4)
     assert dataset.index.group.nunique() == 532 and groups.nunique() == 524

@@ -7,7 +7,7 @@ from unet_course.datasets import DataError, folder, splits
 
 @pytest.fixture
 def mine(data_root, tmp_path):
-    """Four pictures of two patients, of two sizes, with masks named in two ways."""
+    """Four images of two patients, of two sizes, with masks named in two ways."""
     for name, height in (("p1_a", 20), ("p1_b", 24), ("p2_a", 20), ("p2_b", 24)):
         mask = np.zeros((height, 30), np.uint8)
         mask[5:10, 5:15] = 7
@@ -48,17 +48,17 @@ def test_two_masks_for_one_picture_are_named(mine):
 
 def test_a_mask_of_another_size_is_named(mine):
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(mine / "masks" / "p1_a.png")
-    with pytest.raises(DataError, match="p1_a.png has 4 x 4 pixels, its picture 20 x 30"):
+    with pytest.raises(DataError, match="p1_a.png has 4 x 4 pixels, its image 20 x 30"):
         folder.load(mine)
 
 
 def test_an_empty_folder_is_named(mine):
-    with pytest.raises(FileNotFoundError, match="pictures holds no picture .* images="):
+    with pytest.raises(FileNotFoundError, match="pictures holds no image .* images="):
         folder.load(mine, images="pictures")
 
 
 def test_a_damaged_picture_is_named_without_a_download_as_remedy(mine):
     file = mine / "images" / "p1_b.jpg"
     file.write_bytes(file.read_bytes()[:100])
-    with pytest.raises(DataError, match="p1_b.jpg is truncated or not a picture .* Replace it"):
+    with pytest.raises(DataError, match="p1_b.jpg is truncated or not an image .* Replace it"):
         folder.load(mine)

@@ -45,7 +45,7 @@ def test_the_second_copy_is_ignored(data_root, tmp_path, write_lgg):
 
 def test_root_may_be_the_inner_folder(data_root, tmp_path, write_lgg):
     root = write_lgg(tmp_path / "set")
-    (root / PHANTOM_MARK).write_text("{}")
+    (root / PHANTOM_MARK).write_text("{}", encoding="utf-8")
     outer, inner = lgg.load(root), lgg.load(root / "kaggle_3m")
     assert inner.root == root and inner.source == outer.source == "phantom"
     assert inner.index.equals(outer.index)

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from unet_course import paths
-from unet_course.datasets import DataError, manifest, verify
-from unet_course.datasets.sources import SOURCES
+from unet_course.datasets import DataError
+from unet_course.datasets.published import manifest, verify
+from unet_course.datasets.published.sources import SOURCES
 
 
 def test_the_manifests_hold_the_counts_of_every_known_release():
@@ -29,7 +30,7 @@ def test_the_two_releases_of_the_nuclei_differ_as_their_menders_say():
     gone, new = published.keys() - mended.keys(), mended.keys() - published.keys()
     changed = [path for path in published.keys() & mended.keys() if published[path] != mended[path]]
     assert (len(published), len(mended)) == (670 + 29_461, 664 + 28_986)
-    assert sum("/images/" in path for path in gone) == 6, "pictures that could not be mended"
+    assert sum("/images/" in path for path in gone) == 6, "images that could not be mended"
     assert (len(gone), len(new), len(changed)) == (6 + 516, 41, 382)
     assert all("/masks/" in path for path in (*new, *changed))
 
@@ -78,8 +79,8 @@ def test_tables_are_hashed_by_their_entries(tmp_path):
 def test_only_files_of_the_set_are_listed(tmp_path, write_lgg):
     root = write_lgg(tmp_path)
     write_lgg(tmp_path / "lgg-mri-segmentation")  # the archive's second copy
-    (root / "kaggle_3m" / "data.csv").write_text("Patient\n")
-    (root / "kaggle_3m" / "README.md").write_text("read me")
+    (root / "kaggle_3m" / "data.csv").write_text("Patient\n", encoding="utf-8")
+    (root / "kaggle_3m" / "README.md").write_text("read me", encoding="utf-8")
     ways = manifest.listed("lgg", root)
     assert sorted(set(ways.values())) == ["L", "RGB", "table"] and len(ways) == 2 * 16 + 1
     assert ways["kaggle_3m/TCGA_CS_0001_20000101/TCGA_CS_0001_20000101_12_mask.tif"] == "L"
@@ -112,8 +113,8 @@ def test_the_real_cases_of_brats_have_sound_headers(real):
 
 def test_a_phantom_is_not_compared(tmp_path, write_nuclei):
     write_nuclei(tmp_path)
-    (tmp_path / "PHANTOM.json").write_text("{}")
-    with pytest.raises(DataError, match="holds synthetic pictures"):
+    (tmp_path / "PHANTOM.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(DataError, match="holds synthetic images"):
         verify.verify("nuclei", tmp_path)
 
 

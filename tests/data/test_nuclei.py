@@ -76,7 +76,7 @@ def test_locate_prefers_real_data(data_root, write_nuclei):
 def test_the_mended_release(real):
     dataset = nuclei.load(real("nuclei"))
     if len(dataset) != 664:
-        pytest.skip("needs all 664 pictures of the mended release")
+        pytest.skip("needs all 664 images of the mended release")
     counts = dataset.index.image_type.value_counts().to_dict()
     assert counts == {"fluorescence": 541, "purple": 107, "brightfield": 16}
     assert dataset.index.n_masks.sum() == 28_986
@@ -88,7 +88,7 @@ def test_the_real_excerpt(real):
     dataset = nuclei.load(real("nuclei"))
     counts = dataset.index.image_type.value_counts().to_dict()
     if len(dataset) != 170:
-        pytest.skip("counts are known for the course's excerpt of 170 pictures only")
+        pytest.skip("counts are known for the course's excerpt of 170 images only")
     assert counts == {"fluorescence": 136, "purple": 31, "brightfield": 3}
     assert dataset.index.n_masks.sum() == 6826
     assert dataset.index.overlap.sum() == 4

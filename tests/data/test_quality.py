@@ -44,7 +44,7 @@ def damage(masks, kind):
         ("line", "1 masks thin as a line"),
         ("parts", "1 masks in several parts"),
         ("overlap", "32 pixels claimed by more than one mask"),
-        ("huge", "1 masks over 25% of the picture"),
+        ("huge", "1 masks over 25% of the image"),
     ],
 )
 def test_each_kind_of_damage_is_named(data_root, tmp_path, write_nuclei, kind, flag):

@@ -8,7 +8,7 @@ from unet_course.datasets import splits
 
 
 def index(**counts):
-    """Pictures of some kinds, each a group of its own."""
+    """Images of some kinds, each a group of its own."""
     kinds = [name for name, n in counts.items() for _ in range(n)]
     return pd.DataFrame({"kind": kinds, "group": range(len(kinds))})
 
@@ -49,7 +49,7 @@ def test_seed_decides():
         (index(a=9), {"test": 1.2}, "1.2 does not lie between 0 and 1"),
         (index(a=9), {"stratify": "typ"}, "no column 'typ'"),
         (index(a=2), {}, "2 values of 'group' cannot make three parts"),
-        (index(a=2), {"group": None}, "2 pictures cannot make three parts"),
+        (index(a=2), {"group": None}, "2 images cannot make three parts"),
     ],
 )
 def test_errors_name_the_value(table, arguments, message):

@@ -25,13 +25,13 @@ def test_truncated_picture(root, kept):
     file = root / "Testing" / "glioma_tumor" / "image(1).jpg"
     content = file.read_bytes()
     file.write_bytes(content[: kept if isinstance(kept, int) else int(kept * len(content))])
-    refused(root, f"{file} is truncated or not a picture")
+    refused(root, f"{file} is truncated or not an image")
 
 
 def test_a_page_instead_of_a_picture(root):
     file = root / "Training" / "no_tumor" / "gg (10).jpg"
-    file.write_text("<html>Please log in</html>")
-    refused(root, f"{file} is truncated or not a picture")
+    file.write_text("<html>Please log in</html>", encoding="utf-8")
+    refused(root, f"{file} is truncated or not an image")
 
 
 def test_unknown_class_folder(root):
@@ -43,17 +43,17 @@ def test_empty_class_folder(root):
     folder = root / "Training" / "meningioma_tumor"
     for file in folder.iterdir():
         file.unlink()
-    refused(root, f"{folder} holds no picture")
+    refused(root, f"{folder} holds no image")
 
 
 def test_missing_class_folder(root):
     (root / "Testing" / "pituitary_tumor").rename(root / "elsewhere")
-    refused(root, f"{root / 'Testing' / 'pituitary_tumor'} holds no picture")
+    refused(root, f"{root / 'Testing' / 'pituitary_tumor'} holds no image")
 
 
 def test_one_part_missing(root):
     (root / "Testing").rename(root / "elsewhere")
-    refused(root, f"{root / 'Testing' / 'glioma_tumor'} holds no picture")
+    refused(root, f"{root / 'Testing' / 'glioma_tumor'} holds no image")
 
 
 def test_mended_after_an_error(root):

@@ -7,7 +7,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from unet_course.datasets import DataError, brats, brats_files, brats_volumes
+from unet_course.datasets import DataError, brats
+from unet_course.datasets.brats import files, volumes
 
 CASE = "BraTS20_Training_001"
 REMEDY = "unet-course data brats"
@@ -32,8 +33,8 @@ def file_of(folder, name):
 
 
 def read(path):
-    file = next(file for file in brats_files.stored_in(path.parent) if file.name == path.name)
-    return brats_volumes.decode(file.read(), file)[0]
+    file = next(file for file in files.stored_in(path.parent) if file.name == path.name)
+    return volumes.decode(file.read(), file)[0]
 
 
 def error_of(folder):
@@ -133,7 +134,7 @@ def test_values_that_would_be_changed_are_refused(folder, value):
 
 
 def test_a_table_without_the_column(folder):
-    (folder.parent / "survival_info.csv").write_text("ID,Age\n1,60\n")
+    (folder.parent / "survival_info.csv").write_text("ID,Age\n1,60\n", encoding="utf-8")
     assert f"{folder.parent / 'survival_info.csv'} has no column Brats20ID" in error_of(folder)
 
 

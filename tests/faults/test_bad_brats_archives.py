@@ -10,7 +10,7 @@ import nibabel
 import numpy as np
 import pytest
 
-from unet_course.datasets import DataError, brats, brats_files
+from unet_course.datasets import DataError, brats
 
 CASES = ("BraTS20_Training_001", "BraTS20_Training_002", "BraTS20_Training_003")
 
@@ -97,7 +97,7 @@ def test_a_zip_that_is_cut_short(data_root, tmp_path):
 
 
 def test_a_page_under_the_name_of_an_archive(data_root, tmp_path):
-    (tmp_path / "set.zip").write_text("<html>Please log in</html>")
+    (tmp_path / "set.zip").write_text("<html>Please log in</html>", encoding="utf-8")
     assert "neither a zip nor a tar file" in error_of(tmp_path / "set.zip", data_root)
 
 
@@ -107,7 +107,7 @@ def test_a_zip_without_one_of_the_files(data_root, tmp_path):
 
 
 def test_a_volume_that_unpacks_to_far_too_much(data_root, tmp_path, monkeypatch):
-    monkeypatch.setattr("unet_course.datasets.brats_volumes.LARGEST", 100_000)
+    monkeypatch.setattr("unet_course.datasets.brats.volumes.LARGEST", 100_000)
     bomb = gzip.compress(bytes(50_000_000))
     files = [(name + ".gz", bomb if "_t1." in name else gzip.compress(content)) for name, content in volumes()]
     archive = write_zip(tmp_path / "set.zip", files)
@@ -120,7 +120,7 @@ def test_a_volume_that_unpacks_to_far_too_much(data_root, tmp_path, monkeypatch)
 
 
 def test_a_file_far_too_large_is_not_even_read(data_root, tmp_path, monkeypatch):
-    monkeypatch.setattr(brats_files, "LARGEST", 1000)
+    monkeypatch.setattr("unet_course.datasets.brats.files.LARGEST", 1000)
     assert "GB; a volume of BraTS has at most 0.1 GB" in error_of(write_zip(tmp_path / "set.zip"), data_root)
 
 

@@ -26,7 +26,7 @@ def test_no_mask_at_all(root):
 def test_truncated_picture(root):
     file = first(root, "images/*.png")
     file.write_bytes(file.read_bytes()[:90])
-    with pytest.raises(DataError, match=f"{file} is truncated or not a picture"):
+    with pytest.raises(DataError, match=f"{file} is truncated or not an image"):
         nuclei.load(root)
 
 
@@ -40,14 +40,14 @@ def test_truncated_mask(root):
 def test_mask_of_another_size(root):
     file = first(root, "masks/*.png")
     Image.open(file).resize((20, 10)).save(file)
-    with pytest.raises(DataError, match=f"{file} has 10 x 20 pixels, its picture 40 x 48"):
+    with pytest.raises(DataError, match=f"{file} has 10 x 20 pixels, its image 40 x 48"):
         nuclei.load(root)
 
 
 def test_picture_missing(root):
     file = first(root, "images/*.png")
     file.unlink()
-    with pytest.raises(DataError, match="holds 0 pictures instead of one"):
+    with pytest.raises(DataError, match="holds 0 images instead of one"):
         nuclei.load(root)
 
 

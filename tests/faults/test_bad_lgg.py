@@ -48,7 +48,7 @@ def test_truncated(root, request, what, kept):
     path = request.getfixturevalue(what)
     content = path.read_bytes()
     path.write_bytes(content[: kept if isinstance(kept, int) else int(kept * len(content))])
-    refused(root, f"{path} is truncated or not a picture")
+    refused(root, f"{path} is truncated or not an image")
 
 
 def test_mask_of_another_size(root, mask):

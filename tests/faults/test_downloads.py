@@ -3,60 +3,24 @@
 import errno
 import gzip
 import hashlib
-import http.server
 import io
 import shutil
 import tarfile
-import threading
 import zipfile
 from dataclasses import replace
 
 import pytest
 
-from unet_course.datasets import DataError, download, fetch, unpack
+from unet_course.datasets import DataError
+from unet_course.datasets.published import download, fetch, unpack
 
 CONTENT = bytes(range(256)) * 4000
 
 
-class Server(http.server.ThreadingHTTPServer):
-    """Serves `content`; `faults` says what goes wrong with the next requests, `asked` notes the ranges asked for."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content, self.faults, self.asked, self.ranges = CONTENT, [], [], True
-        self.url = f"http://127.0.0.1:{self.server_port}/"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        server, asked = self.server, self.headers.get("Range")
-        server.asked.append(asked)
-        fault = server.faults.pop(0) if server.faults else None
-        if isinstance(fault, int):
-            self.send_error(fault)
-            return
-        start = int(asked[6:-1]) if asked and server.ranges else 0
-        if start >= len(server.content):
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(server.content)}")
-            self.end_headers()
-            return
-        body = server.content[start:]
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(body) + (1000 if fault == "boast" else 0)))
-        self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if fault == "cut" else body)
-
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture
-def server():
-    with Server() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
+def server(server):
+    server.content = CONTENT
+    return server
 
 
 def get(server, folder, **options):
@@ -143,10 +107,37 @@ def test_a_damaged_archive_of_the_mirror_is_not_kept(server, data_root, monkeypa
     monkeypatch.setitem(download.SOURCES, "nuclei", source)
     server.content = zipped(a__images__x="1")[:-30]
     with pytest.raises(DataError, match="is damaged"):
-        download.bring("nuclei")
+        download.download("nuclei")
     top = write_nuclei(tmp_path / "set") / "stage1_train"
     server.content = zipped(**{str(f.relative_to(top)).replace("/", "__"): f.read_bytes() for f in top.rglob("*.png")})
-    assert len(list(download.bring("nuclei").glob("stage1_train/*"))) == 3
+    assert len(list(download.download("nuclei").glob("stage1_train/*"))) == 3
+
+
+def test_lgg_comes_without_an_account_in_two_pieces_and_is_compared(
+    server, data_root, monkeypatch, write_lgg, tmp_path, capsys
+):
+    source = replace(download.SOURCES["lgg"], mirror=(server.url + "Brain-MRI-LGG-Segmentation.zip",))
+    monkeypatch.setitem(download.SOURCES, "lgg", source)
+    monkeypatch.setattr(fetch.time, "sleep", lambda seconds: None)
+    top = write_lgg(tmp_path / "set")
+    names = {path.relative_to(top).as_posix(): path.read_bytes() for path in top.rglob("*.tif")}
+    double = {
+        f"{place}__{name}": content for place in ("a", "a/lgg-mri-segmentation") for name, content in names.items()
+    }
+    server.content, server.faults = zipped(**double), ["cut"]
+    root = download.download("lgg")
+    assert server.asked == [None, f"bytes={len(server.content) // 2}-"]
+    assert {path.relative_to(root).as_posix() for path in root.rglob("*.tif")} == set(names), "each slice once"
+    assert "3 patients, 16 slices (not a whole release" in (output := capsys.readouterr().out)
+    assert "lgg: no file is as in the whole set." in output, "it is compared with the manifest"
+
+
+def test_a_copy_that_is_gone_names_other_ways(server, data_root, monkeypatch):
+    source = replace(download.SOURCES["lgg"], mirror=(server.url + "gone.zip",))
+    monkeypatch.setitem(download.SOURCES, "lgg", source)
+    server.faults = [404]
+    with pytest.raises(DataError, match="gone.zip answers 404 .* Other ways: --source kaggle, or --archive"):
+        download.download("lgg")
 
 
 def tarred(path, *members):
@@ -238,7 +229,7 @@ def test_a_zip_that_lies_about_its_size_is_damaged(tmp_path):
 
 
 def test_other_files_are_not_archives(tmp_path):
-    (tmp_path / "page.zip").write_text("<html>Please log in</html>")
+    (tmp_path / "page.zip").write_text("<html>Please log in</html>", encoding="utf-8")
     with pytest.raises(DataError, match="neither a zip nor a tar file"):
         unpack.unpack(tmp_path / "page.zip", tmp_path / "out", limit=1)
 
@@ -248,15 +239,15 @@ def test_of_two_calls_at_once_the_faster_one_counts(data_root, tmp_path, monkeyp
 
     def other_process(key, root):
         write_nuclei(data_root / "nuclei")
-        return "3 pictures"
+        return "3 images"
 
     monkeypatch.setattr(download, "describe", other_process)
-    assert download.bring("nuclei", archive=top) == data_root / "nuclei"
+    assert download.download("nuclei", archive=top) == data_root / "nuclei"
     assert "Another process was faster" in capsys.readouterr().out
     assert [path.name for path in data_root.iterdir()] == ["nuclei"]
 
 
 def test_what_a_killed_call_left_is_named(data_root, tmp_path, write_nuclei, capsys):
     (data_root / ".nuclei.abc").mkdir(parents=True)
-    download.bring("nuclei", archive=write_nuclei(tmp_path / "set"))
+    download.download("nuclei", archive=write_nuclei(tmp_path / "set"))
     assert f"{data_root / '.nuclei.abc'} was left by a call that was killed" in capsys.readouterr().out

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 WORKER = Path(__file__).with_name("training_worker.py")
 
 
@@ -40,20 +42,17 @@ def killed_run_against_unbroken(framework, kills, folder, **options):
     assert [name for name in unbroken if not np.array_equal(unbroken[name], killed[name])] == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("framework", ["keras", "torch"])
 def test_a_run_killed_twice_ends_with_the_same_weights(framework, tmp_path):
     killed_run_against_unbroken(framework, 2, tmp_path)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not os.environ.get("UNET_COURSE_TEN_KILLS"), reason="minutes: set UNET_COURSE_TEN_KILLS=1")
 @pytest.mark.parametrize("framework", ["keras", "torch"])
 def test_a_run_killed_ten_times_ends_with_the_same_weights(framework, tmp_path):
     killed_run_against_unbroken(framework, 10, tmp_path)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["torch", "jax"])
 def test_a_killed_run_of_keras_on_another_backend_ends_with_the_same_weights(backend, tmp_path):
     pytest.importorskip(backend)

@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from unet_course import paths
 from unet_course.cli import app
-from unet_course.datasets import DataError, download, manifest, verify
-from unet_course.datasets.sources import SOURCES
+from unet_course.datasets import DataError
+from unet_course.datasets.published import download, manifest, verify
+from unet_course.datasets.published.sources import SOURCES
 
 
 def hashes(key, root):
@@ -22,7 +23,7 @@ def hashes(key, root):
 
 @pytest.fixture
 def published(data_root, tmp_path, monkeypatch, write_nuclei):
-    """Three pictures lie in place; the manifest has them as published, and with two masks mended."""
+    """Three images lie in place; the manifest has them as published, and with two masks mended."""
     root = write_nuclei(data_root / "nuclei")
     mended = shutil.copytree(root, tmp_path / "mended")
     for k in (0, 1):
@@ -45,7 +46,8 @@ def image(root, picture):
 def edit(path, column=0):
     """Change one pixel."""
     pixels = np.array(Image.open(path))
-    pixels[0, column] ^= 255
+    colours = pixels[..., :3] if pixels.ndim == 3 else pixels  # a change of transparency is damage
+    colours[0, column] ^= 255
     Image.fromarray(pixels).save(path)
 
 
@@ -62,7 +64,7 @@ def run(*words):
 def test_a_whole_set_passes(published):
     result = run("verify", "nuclei")
     assert result.exit_code == 0
-    assert "3 of 3 pictures, 9 of 9 masks of the published release are here, all as published." in result.output
+    assert "3 of 3 images, 9 of 9 masks of the published release are here, all as published." in result.output
 
 
 def test_the_release_that_fits_is_named(published):
@@ -112,7 +114,7 @@ def test_a_part_of_a_set_is_told_in_a_few_lines(published):
     result = run("verify", "nuclei")
     assert result.exit_code == 1
     assert (
-        "1 of 3 pictures, 3 of 9 masks of the published release are here, all as published; 8 of 12 files"
+        "1 of 3 images, 3 of 9 masks of the published release are here, all as published; 8 of 12 files"
         in result.output
     )
     assert f"  missing: stage1_train/{2:064x}/ (4 files)\n" in result.output
@@ -132,7 +134,7 @@ def test_at_most_twenty_names_unless_all_are_asked_for(published, monkeypatch):
 
 def test_an_extra_mask_is_named(published):
     shutil.copy(mask(published, 0, 0), mask(published, 0, 9))
-    (published / "notes.txt").write_text("no file of the set, and no reader looks at it")
+    (published / "notes.txt").write_text("no file of the set, and no reader looks at it", encoding="utf-8")
     result = run("verify", "nuclei")
     assert result.exit_code == 1
     assert "files: 1 extra." in result.output
@@ -199,7 +201,9 @@ def test_a_stale_stamp_is_noticed(published, monkeypatch, change):
     elif change == "manifest":
         manifest.write("nuclei", {"the only release": hashes("nuclei", published)}, manifest.manifest_file("nuclei"))
     else:
-        stamp.write_text(json.dumps({"state": 1}) if change == "stamp" else stamp.read_text()[:20])
+        stamp.write_text(
+            json.dumps({"state": 1}) if change == "stamp" else stamp.read_text(encoding="utf-8")[:20], encoding="utf-8"
+        )
     seen = decoded(monkeypatch)
     assert run("nuclei").exit_code == 0
     assert seen, "compared anew"
@@ -223,19 +227,19 @@ def packed(root, path):
 def test_what_is_fetched_is_compared_before_it_is_put_in_place(published, tmp_path, capsys):
     archive = packed(published, tmp_path / "stage1_train.zip")
     shutil.rmtree(published)
-    download.bring("nuclei", archive=archive)
+    download.download("nuclei", archive=archive)
     assert "of the published release are here, all as published." in capsys.readouterr().out
     assert verify.remembered("nuclei", published), "not compared a second time"
 
 
 def test_a_damaged_file_in_an_archive_stops_it(published, tmp_path):
     for k in (1, 2):
-        mask(published, 0, k).write_bytes(b"no picture")
+        mask(published, 0, k).write_bytes(b"no image")
     archive = packed(published, tmp_path / "stage1_train.zip")
     shutil.rmtree(published)
     expected = f"Damaged files: 2, the first is {below(mask(published, 0, 1), published)} .cannot be decoded"
     with pytest.raises(DataError, match=expected):
-        download.bring("nuclei", archive=archive)
+        download.download("nuclei", archive=archive)
     assert not list(published.parent.iterdir())
 
 
@@ -244,7 +248,7 @@ def test_changed_and_extra_files_in_an_archive_are_named_and_kept(published, tmp
     shutil.copy(mask(published, 0, 0), mask(published, 0, 9))
     archive = packed(published, tmp_path / "stage1_train.zip")
     shutil.rmtree(published)
-    download.bring("nuclei", archive=archive)
+    download.download("nuclei", archive=archive)
     said = capsys.readouterr().out
     assert "files: 1 changed, 1 extra." in said
     assert f"changed: {below(mask(published, 1, 1), published)}" in said

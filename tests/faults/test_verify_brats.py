@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from unet_course.cli import app
-from unet_course.datasets.sources import SOURCES
+from unet_course.datasets.published.sources import SOURCES
 
 TOP = "MICCAI_BraTS2020_TrainingData"
 

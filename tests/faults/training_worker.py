@@ -12,8 +12,8 @@ import sys
 
 import numpy as np
 
-from unet_course import checkpoints
 from unet_course.augmentation import Augmentation
+from unet_course.common import checkpoints
 
 framework, folder, updates, place, result = sys.argv[1:]
 uc = importlib.import_module(f"unet_course.{framework}")

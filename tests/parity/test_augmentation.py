@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from unet_course.augmentation import Augmentation, augment
-from unet_course.augmentation_parameters import Parameters, affine_maps
+from unet_course.augmentation.parameters import Parameters, affine_maps
 
 SIZES = [(32, 32), (33, 48), (64, 65)]
 TRANSFORMS = {

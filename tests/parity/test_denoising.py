@@ -105,14 +105,14 @@ def test_torch_learns_the_weight(torch_twin):
     clean[:, 4:12, 4:12] = 1
     noisy = torch.from_numpy(clean + np.random.default_rng(0).normal(0, 0.15, clean.shape).astype(np.float32))
     weight = torch.tensor(0.01, requires_grad=True)
-    optimiser, losses = torch.optim.Adam([weight], lr=0.02), []
+    optimizer, losses = torch.optim.Adam([weight], lr=0.02), []
     for _ in range(15):
         loss = torch.mean(
             (torch_twin.denoise_tv(noisy, weight, gap=None, max_iterations=30) - torch.from_numpy(clean)) ** 2
         )
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0] / 3 and 0.05 < weight.item() < 0.5
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from unet_course import convert, parity
+from unet_course import parity
+from unet_course.common import convert
+from unet_course.common.pretrained import ENCODERS
 from unet_course.parity import keras_logits
-from unet_course.parity_cases import Variant, narrow
-from unet_course.pretrained import ENCODERS
+from unet_course.parity.cases import Variant, narrow
 
 every_encoder = pytest.mark.parametrize("encoder", ENCODERS)
 IMAGES = np.random.default_rng(0).random((2, 64, 32, 3), dtype=np.float32)
@@ -85,7 +86,7 @@ def test_keras_has_the_names_shapes_and_outputs_of_keras_applications(keras_twin
         "resnet50_keras": (keras.applications.ResNet50, keras.applications.resnet50),
     }[encoder]
     original = application(include_top=False, weights=None, input_shape=(None, None, 3))
-    parity.shake(original)
+    parity.randomise_weights(original)
     path = tmp_path / "published.h5"
     write_as_published(original, path)
 

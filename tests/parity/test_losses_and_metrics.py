@@ -148,7 +148,7 @@ def test_running_scores_are_the_pooled_numpy_scores(twin, name, kind):
     pooled = metrics.confusion(labels, logits[..., 0] > 0).sum(axis=0)
     expected = metrics.score(name, pooled, empty=0)
     for batch_size in (1, 2):
-        assert run(twin, twin.Confusion(name), logits, labels, batch_size) == pytest.approx(expected, rel=1e-6)
+        assert run(twin, twin.PooledScore(name), logits, labels, batch_size) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", metrics.NAMES)
@@ -156,23 +156,19 @@ def test_running_scores_are_the_pooled_numpy_scores(twin, name, kind):
 def test_running_scores_of_classes_are_the_numpy_scores(twin, name, classes):
     logits, labels = example(3, {"ignore_label": IGNORE})
     matrix = metrics.confusion_matrix(labels, logits.argmax(-1), 3, ignore_label=IGNORE).sum(axis=0)
-    expected = metrics.score(name, metrics.one_against_rest(matrix), empty=0)[list(classes or (1, 2))].mean()
+    expected = metrics.score(name, metrics.one_vs_rest(matrix), empty=0)[list(classes or (1, 2))].mean()
     if name == "accuracy":
         expected = np.trace(matrix) / matrix.sum()
-    running = twin.Confusion(name, classes=classes, ignore_label=IGNORE)
+    running = twin.PooledScore(name, classes=classes, ignore_label=IGNORE)
     assert run(twin, running, logits, labels) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", ["accuracy", "precision", "recall", "dice", "iou"])
-def test_running_scores_have_names_of_their_own_and_start_again(twin, name):
+def test_a_running_score_keeps_to_its_threshold_and_starts_again(twin, name):
     logits, labels = example(1, {})
-    running = getattr(twin, name)(threshold=0.7)
+    running = twin.PooledScore(name, threshold=0.7)
     first = run(twin, running, logits, labels)
-    assert (
-        first
-        == run(twin, twin.Confusion(name, threshold=0.7), logits, labels)
-        != run(twin, twin.Confusion(name), logits, labels)
-    )
+    assert first != run(twin, twin.PooledScore(name), logits, labels)
     running.reset_state()
     assert run(twin, running, logits, labels) == first
 
@@ -182,25 +178,25 @@ def test_keras_counts_the_same_in_the_graph_of_a_model(keras_twin):
 
     logits, labels = example(3, {"ignore_label": IGNORE})
     model = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Identity()])
-    scores = [keras_twin.Confusion(name, ignore_label=IGNORE) for name in ("dice", "accuracy")]
+    scores = [keras_twin.PooledScore(name, ignore_label=IGNORE) for name in ("dice", "accuracy")]
     loss = keras_twin.cross_entropy_loss
     model.compile(loss=lambda masks, x: loss(x, masks[..., 0], ignore_label=IGNORE), metrics=scores)
     found = model.evaluate(logits, labels[..., None], batch_size=2, verbose=0, return_dict=True)
     for name in ("dice", "accuracy"):
-        alone = run(keras_twin, keras_twin.Confusion(name, ignore_label=IGNORE), logits, labels)
+        alone = run(keras_twin, keras_twin.PooledScore(name, ignore_label=IGNORE), logits, labels)
         assert found[name] == pytest.approx(alone, rel=1e-6)
 
 
 def test_a_classifier_is_scored_by_its_labels(twin):
     logits, labels = np.eye(4, dtype=np.float32), np.array([0, 1, 2, 0])
-    assert run(twin, twin.accuracy(), logits, labels) == 0.75
+    assert run(twin, twin.PooledScore("accuracy"), logits, labels) == 0.75
 
 
 def test_a_score_of_nothing_but_background_is_zero(twin):
     nothing = np.zeros((2, 4, 4), int)
-    assert run(twin, twin.dice(), np.full((2, 4, 4, 1), -1, np.float32), nothing) == 0
+    assert run(twin, twin.PooledScore("dice"), np.full((2, 4, 4, 1), -1, np.float32), nothing) == 0
 
 
 def test_an_unknown_score_is_refused(twin):
     with pytest.raises(ValueError, match="'F-measure' is not known: use one of accuracy, precision"):
-        twin.Confusion("F-measure")
+        twin.PooledScore("F-measure")

@@ -11,9 +11,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from unet_course import convert, parity
+from unet_course import parity
+from unet_course.common import convert
 from unet_course.parity import keras_logits, torch_logits
-from unet_course.parity_cases import PUBLISHED, VARIANTS
+from unet_course.parity.cases import PUBLISHED, VARIANTS
 
 every_variant = pytest.mark.parametrize("name", VARIANTS)
 
@@ -57,7 +58,7 @@ def test_a_network_comes_back_from_disk_and_from_the_other_twin(keras_twin, torc
     variant = VARIANTS[name]
     images = variant.images()
     keras_model, torch_model = variant.build(keras_twin), variant.build(torch_twin)
-    parity.shake(keras_model)
+    parity.randomise_weights(keras_model)
     truth = keras_logits(keras_model, images)
     assert np.abs(truth).max() > 0.01  # a dead network would agree with anything
 
@@ -157,7 +158,7 @@ def test_conversion_names_what_does_not_fit(keras_twin, torch_twin):
 def test_initial_weights_have_the_same_spread(keras_twin, torch_twin):
     keras_model, torch_model = (twin.trans_unet(base_filters=32, depth=3) for twin in (keras_twin, torch_twin))
     state = torch_model.state_dict()
-    pairs = [pair for pair in convert.pairs(keras_model.layers, state) if np.prod(pair[0].shape) > 8000]
+    pairs = [pair for pair in convert.match_weights(keras_model.layers, state) if np.prod(pair[0].shape) > 8000]
     assert len(pairs) > 10
     for weight, name in pairs:
         assert state[name].numpy().std() == pytest.approx(np.asarray(weight).std(), rel=0.05), name

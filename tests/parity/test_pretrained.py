@@ -9,10 +9,10 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from unet_course import pretrained
+from unet_course.common import pretrained
+from unet_course.common.pretrained import ENCODERS
 from unet_course.datasets import DataError
-from unet_course.parity_cases import narrow
-from unet_course.pretrained import ENCODERS
+from unet_course.parity.cases import narrow
 
 
 def test_weights_of_another_encoder_are_refused(twin, tmp_path):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from unet_course import parity
-from unet_course.convert import keras_to_torch
-from unet_course.parity_cases import VARIANTS
-from unet_course.saliency import class_activation
+from unet_course.common.convert import keras_to_torch
+from unet_course.common.saliency import class_activation
+from unet_course.parity.cases import VARIANTS
 
 CLASSIFIERS = {
     "unet_classifier, flatten": "encoder_2_conv2",
@@ -74,7 +74,7 @@ def test_a_map_is_the_weighted_sum_by_hand():
 
 
 def test_what_was_padded_is_cut_off():
-    """A picture of 5x7 pixels was padded to 8x8 and halved twice: one value of the map stands for 4x4 pixels."""
+    """An image of 5x7 pixels was padded to 8x8 and halved twice: one value of the map stands for 4x4 pixels."""
     features = np.zeros((1, 2, 2, 1))
     features[0, 0] = 1
     found = class_activation(features, np.ones_like(features), (5, 7))[0]
@@ -90,7 +90,7 @@ def test_keras_draws_the_same_maps_on_its_other_backends(backend):
     pytest.importorskip(backend, reason=f"{backend} is not installed")
     code = (
         "import numpy as np; from unet_course import keras, torch, parity;"
-        "from unet_course.parity_cases import VARIANTS;"
+        "from unet_course.parity.cases import VARIANTS;"
         "variant = VARIANTS['unet_classifier, average']; images = variant.images();"
         "ours, theirs = (twin.grad_cam(model, images, 1, 'encoder_2_conv2') for twin, model in"
         " zip((keras, torch), parity.same_weights(variant, keras, torch)));"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unet_course.schedules import triangle
+from unet_course.common.schedules import triangle
 
 rng = np.random.default_rng(0)
 IMAGES = rng.random((6, 8, 8, 1), dtype=np.float32)
@@ -36,7 +36,7 @@ def script_and_spy(twin):
             self.epochs.append(self.look())
 
         def look(self):
-            moments = checkpoints.get_optimiser(self.optimizer)
+            moments = checkpoints.get_optimizer(self.optimizer)
             numbers = {key: value for key, value in moments["moments"].items() if value.size > 1}
             return moments["learning_rate"], checkpoints.get_weights(self.model), numbers
 
@@ -130,7 +130,7 @@ def test_a_rate_is_found_for_a_model_that_was_trained_before(twin):
 
 
 def test_the_search_sees_the_same_losses_in_both_twins(keras_twin, torch_twin):
-    from unet_course import convert
+    from unet_course.common import convert
 
     models = keras_twin.unet(1, 1, base_filters=2, depth=2), torch_twin.unet(1, 1, base_filters=2, depth=2)
     convert.keras_to_torch(*models)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unet_course import convert
+from unet_course.common import convert
 
 rng = np.random.default_rng(0)
 IMAGES = rng.random((2, 48, 40, 1), dtype=np.float32)

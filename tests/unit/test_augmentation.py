@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from unet_course.augmentation import FLIPS, Augmentation, augment
-from unet_course.augmentation_parameters import CELLS, Parameters, affine_maps, centred, spline_weights
+from unet_course.augmentation.parameters import CELLS, Parameters, affine_maps, centred, spline_weights
 
 sizes = st.integers(1, 24)
 seeds = st.integers(0, 2**32)
@@ -228,7 +228,7 @@ def test_elastic_displacements_are_smooth_and_never_fold(elastic):
 
 
 def test_elastic_displacements_turn_with_the_image():
-    # They are drawn for the new picture: looking up the old one, they turn and shrink like everything else.
+    # They are drawn for the new image: looking up the old one, they turn and shrink like everything else.
     augmentation = Augmentation(rotation=180, zoom=1, shift=0)
     parameters = augmentation.sample(np.random.default_rng(0), 4, 48, 48)
     upright = Augmentation.only(elastic=augmentation.elastic).sample(np.random.default_rng(0), 4, 48, 48)

@@ -1,10 +1,10 @@
-"""Batches: every picture once an epoch, the same order for the same seed, masks that move with their pictures."""
+"""Batches: every image once an epoch, the same order for the same seed, masks that move with their images."""
 
 import numpy as np
 import pytest
 
 from unet_course.augmentation import Augmentation
-from unet_course.batches import Batches, as_float
+from unet_course.common.batches import Batches, as_float
 
 rng = np.random.default_rng(0)
 IMAGES = rng.integers(0, 256, (10, 8, 8, 3), dtype=np.uint8)
@@ -74,7 +74,7 @@ def test_heavy_pictures_come_more_often():
 def test_the_pieces_of_a_batch_are_equal_and_make_it_up():
     whole, cut = Batches(IMAGES[:9], MASKS[:9], 4, seed=1), Batches(IMAGES[:9], MASKS[:9], 4, seed=1, pieces=2)
     pieces = [images for images, _ in cut.epoch(2)]
-    assert [len(images) for images in pieces] == [2, 2, 2, 2]  # the ninth picture waits for another epoch
+    assert [len(images) for images in pieces] == [2, 2, 2, 2]  # the ninth image waits for another epoch
     for number in range(2):
         assert np.array_equal(np.concatenate(pieces[2 * number : 2 * number + 2]), whole.batch(2, number)[0])
 

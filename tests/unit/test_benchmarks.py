@@ -9,7 +9,8 @@ import pytest
 from unet_course import paths
 
 FOLDER = paths.repo_root() / "benchmarks"
-README = (FOLDER / "README.md").read_text()
+RECORDS = paths.benchmarks_root()
+README = (FOLDER / "README.md").read_text(encoding="utf-8")
 # Name in the table, and in the record.
 PEERS = {
     "MONAI BasicUNet": "MONAI BasicUNet (same loop)",
@@ -29,7 +30,7 @@ def times_faster(base, ours, digits):
 
 @pytest.mark.parametrize("peer", PEERS)
 def test_the_table_of_training_shows_the_recorded_turns(peer):
-    record = json.loads((FOLDER / "training.json").read_text())["peers"]
+    record = json.loads((RECORDS / "training.json").read_text(encoding="utf-8"))["peers"]
     base, ours = (record[name]["seconds"] for name in ("textbook loop (PyTorch, float32)", PEERS[peer]))
     cells = [times_faster(base[order], ours[order], 2) for order in ("train", "predict")]
     assert f"| {peer} | {' | '.join(cells)} |" in README
@@ -37,7 +38,7 @@ def test_the_table_of_training_shows_the_recorded_turns(peer):
 
 @pytest.mark.parametrize("way", ["ours, Numba", "ours, PyTorch", "ours, Keras", "scikit-image, split Bregman"])
 def test_the_table_of_total_variation_shows_the_recorded_turns(way):
-    kinds = json.loads((FOLDER / "tv.json").read_text())["kinds"]
+    kinds = json.loads((RECORDS / "tv.json").read_text(encoding="utf-8"))["kinds"]
     cells = []
     for kind in ("real", "phantom"):
         ways = kinds[kind]["ways"]
@@ -47,21 +48,21 @@ def test_the_table_of_total_variation_shows_the_recorded_turns(way):
 
 
 def test_the_table_of_denoising_shows_the_recorded_intervals_and_verdicts():
-    for one in json.loads((FOLDER / "denoise_then_segment.json").read_text())["comparisons"]:
+    for one in json.loads((RECORDS / "denoise_then_segment.json").read_text(encoding="utf-8"))["comparisons"]:
         line = re.search(rf"^\| {one['noise']} \| {one['weight']} \|(.*)\|(.*)\|$", README, re.MULTILINE)
         found = line[("slice_dice", "patient_dice").index(one["score"]) + 1].strip()
         assert found == f"{one['mean']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f}), {one['verdict']}"
 
 
 def test_the_table_of_variants_shows_the_recorded_intervals_and_verdicts():
-    for one in json.loads((FOLDER / "variants.json").read_text())["comparisons"]:
+    for one in json.loads((RECORDS / "variants.json").read_text(encoding="utf-8"))["comparisons"]:
         cell = f"{one['mean']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f}), {one['verdict']}"
         line = re.search(rf"^\| {re.escape(one['network'])} \| .*$", README, re.MULTILINE)
         assert one["score"] == "test_iou" or cell in (line[0] if line else README)
 
 
 def test_the_table_of_ensembles_shows_the_recorded_intervals_and_verdicts():
-    lines = json.loads((FOLDER / "ensembles.json").read_text())["comparisons"]
+    lines = json.loads((RECORDS / "ensembles.json").read_text(encoding="utf-8"))["comparisons"]
     for way in ("1 member, 8 positions", "2 members, 1 position", "5 members, 8 positions"):
         line = re.search(rf"^\| {way} \|(.*)\|(.*)\|(.*)\|$", README, re.MULTILINE)
         for cell, score in zip(line.groups(), ("dice", "brier", "ece"), strict=True):
@@ -72,8 +73,8 @@ def test_the_table_of_ensembles_shows_the_recorded_intervals_and_verdicts():
 
 def test_every_script_has_a_line_and_says_whether_it_was_recorded():
     for script in sorted(FOLDER.glob("*.py")):
-        if script.name in ("peers.py", "mask_peers.py"):  # parts of training.py and empty_masks.py
+        if script.name in ("peers.py", "mask_peers.py", "phantom_statistics.py"):  # parts of other scripts
             continue
         line = re.search(rf"^\| `{script.name}` \|.*$", README, re.MULTILINE)
         assert line, f"{script.name} is missing in benchmarks/README.md"
-        assert ("not yet recorded" in line[0]) != script.with_suffix(".json").exists(), line[0]
+        assert ("not yet recorded" in line[0]) != (RECORDS / f"{script.stem}.json").exists(), line[0]

@@ -10,11 +10,13 @@ from unet_course.datasets import PHANTOM_MARK, brain_tumor, brats, duplicates, l
 from unet_course.phantoms import brain_tumor as draw_brain_tumor
 from unet_course.phantoms import brats as draw_brats
 from unet_course.phantoms import lgg as draw_lgg
-from unet_course.phantoms.atlas import CHANNELS, atlas
-from unet_course.phantoms.head import Head
-from unet_course.phantoms.mr import SEQUENCES, TISSUES, Scanner, Sequence, signal
-from unet_course.phantoms.space import Field, axial, coronal, sagittal
-from unet_course.phantoms.tumours import LowGrade, inside_white_matter
+from unet_course.phantoms.anatomy.atlas import CHANNELS, atlas
+from unet_course.phantoms.anatomy.head import Head
+from unet_course.phantoms.anatomy.mr import SEQUENCES, TISSUES, Scanner, Sequence, signal
+from unet_course.phantoms.anatomy.space import Field, axial, coronal, sagittal
+from unet_course.phantoms.anatomy.tumours import LowGrade, inside_white_matter
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +154,7 @@ def test_what_is_there_already_is_left_alone_and_strange_files_are_kept(tmp_path
     before = (folder / PHANTOM_MARK).stat().st_mtime_ns
     draw_lgg.write(folder, **arguments)
     assert (folder / PHANTOM_MARK).stat().st_mtime_ns == before
-    assert json.loads((folder / PHANTOM_MARK).read_text())["n_patients"] == 1
+    assert json.loads((folder / PHANTOM_MARK).read_text(encoding="utf-8"))["n_patients"] == 1
 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "scan.tif").touch()

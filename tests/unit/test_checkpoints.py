@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from unet_course import checkpoints
-from unet_course.batches import Batches
+from unet_course.common import checkpoints
+from unet_course.common.batches import Batches
 
 STATE = {
     "epoch": 3,

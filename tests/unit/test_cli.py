@@ -73,7 +73,7 @@ def test_data_from_a_folder_are_put_in_place_and_reported(data_root, tmp_path, w
     assert result.exit_code == 0, result.output
     assert (data_root / "nuclei" / "stage1_train").is_dir()
     assert "images: 3" in result.output
-    assert "of 3 pictures have masks worth a look" in result.output
+    assert "of 3 images have masks worth a look" in result.output
 
 
 def doctor(folder, **environment):
@@ -91,7 +91,7 @@ def doctor(folder, **environment):
 def test_the_doctor_works_without_frameworks_and_data_and_says_how_to_get_them(tmp_path):
     # Python reads sitecustomize first; None in sys.modules makes an import fail as if nothing were installed.
     blocked = "import sys\nfor name in ('torch', 'keras', 'tensorflow'):\n    sys.modules[name] = None\n"
-    (tmp_path / "sitecustomize.py").write_text(blocked)
+    (tmp_path / "sitecustomize.py").write_text(blocked, encoding="utf-8")
     report = doctor(tmp_path, UNET_COURSE_DATA=str(tmp_path / "empty"))
     assert "torch: unet_course.torch needs PyTorch" in report
     assert "keras: unet_course.keras needs Keras 3" in report
@@ -99,11 +99,20 @@ def test_the_doctor_works_without_frameworks_and_data_and_says_how_to_get_them(t
     assert "unet-course data nuclei" in report
 
 
+def test_before_class_the_doctor_looks_at_one_chapter(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNET_COURSE_DATA", str(tmp_path))
+    said = invoke("doctor", "--chapter", "04_lgg_encoders", "--profile", "laptop", "--framework", "torch").output
+    assert "minutes when it was recorded" in said and "Missing    brain_tumor: fetch it with" in said
+    assert_one_clear_line(invoke("doctor", "--chapter", "04_lgg_encoders", "--profile", "fast"), "'fast'", "laptop")
+
+
+@pytest.mark.slow
 def test_the_doctor_survives_a_framework_that_takes_the_process_down(tmp_path):
-    (tmp_path / "torch.py").write_text("import os\nos._exit(134)\n")
+    (tmp_path / "torch.py").write_text("import os\nos._exit(134)\n", encoding="utf-8")
     assert "torch: it ended with code 134" in doctor(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_doctor_names_backend_device_and_data(tmp_path, write_nuclei):
     pytest.importorskip("torch")
     import torch
@@ -111,4 +120,4 @@ def test_the_doctor_names_backend_device_and_data(tmp_path, write_nuclei):
     write_nuclei(tmp_path / "nuclei", n=2)
     report = doctor(tmp_path, UNET_COURSE_DATA=str(tmp_path))
     assert f"torch {torch.__version__}, device " in report
-    assert "real: 2 pictures, 6 masks" in report
+    assert "real: 2 images, 6 masks" in report

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.draw import disk
 
-from unet_course.crf import refine
+from unet_course.postprocessing.crf import refine
 
 PROBABILITIES = arrays(np.float32, (5, 6), elements=st.floats(0, 1, width=32))
 IMAGE = np.random.default_rng(0).random((5, 6))

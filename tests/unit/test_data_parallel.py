@@ -7,7 +7,9 @@ import pytest
 pytest.importorskip("accelerate")
 pytest.importorskip("torch")
 
-from unet_course import data_parallel
+from unet_course.torch import data_parallel
+
+pytestmark = pytest.mark.slow
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((8, 16, 16, 1), dtype=np.float32)
@@ -19,7 +21,6 @@ def difference(first, second):
     return max(np.abs(first[name] - second[name]).max() for name in first)
 
 
-@pytest.mark.slow
 def test_two_processes_end_where_one_with_twice_the_batch_ends():
     two = data_parallel.launch(2, IMAGES, MASKS, [{"batch_size": 2}, {"batch_size": 2, "batch_norm": True}])
     one = [data_parallel.train(IMAGES, MASKS, batch_size=4, batch_norm=norm) for norm in (False, True)]
@@ -29,9 +30,8 @@ def test_two_processes_end_where_one_with_twice_the_batch_ends():
     assert difference(one[1], two[1]) > 1e-4  # batch norm sees the half of a batch
 
 
-@pytest.mark.slow
 def test_a_process_that_fails_ends_all_and_says_why():
     with pytest.raises(RuntimeError, match="no_such_setting"):
         data_parallel.launch(2, IMAGES, MASKS, [{"batch_size": 2, "no_such_setting": 1}])
     ours = psutil.Process().children(recursive=True)
-    assert [child for child in ours if "unet_course.data_parallel" in child.cmdline()] == []
+    assert [child for child in ours if "unet_course.torch.data_parallel" in child.cmdline()] == []

@@ -78,6 +78,7 @@ def test_each_channel_keeps_its_mean(images, weight, kind):
     assert u.mean(axes) == pytest.approx(images.mean(axes), abs=1e-12)
 
 
+@pytest.mark.slow
 @given(pictures, weights, kinds)
 def test_the_gap_bounds_the_distance_to_the_solution(images, weight, kind):
     u, found = denoise_tv(images, weight, gap=None, max_iterations=20, certificate=True, **kind)
@@ -152,6 +153,7 @@ def test_a_very_large_weight_leaves_the_mean(compiled, kind):
     assert exact(images, 100, compiled=compiled, **kind) == pytest.approx(mean, abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axis", [0, 1, 2])
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_a_step_moves_together_by_the_weight_over_the_length_of_its_sides(compiled, kind, axis):
@@ -198,6 +200,7 @@ def test_an_image_never_depends_on_its_neighbours(compiled):
         assert np.array_equal(denoise_tv(images[i : i + 1], weight[i], compiled=compiled)[0], together[i])
 
 
+@pytest.mark.slow
 def test_float32_reaches_a_gap_of_a_millionth(compiled):
     _, noisy = phantom()
     u, found = denoise_tv(noisy, 0.1, gap=1e-6, max_iterations=5000, certificate=True, compiled=compiled)

@@ -1,5 +1,7 @@
-"""What all explorers promise, page or widget: the same page every time, ids of their own, tables that are right."""
+"""What all explorers promise, page or widgets: the same every time, ids of their own, safe texts, right tables."""
 
+import base64
+import io
 import math
 import re
 from html.parser import HTMLParser
@@ -8,24 +10,29 @@ import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
 
 from unet_course import metrics, widgets
 from unet_course.widgets import curves, overlap, parts, sizes
+from unet_course.widgets import page as form
 
 RUN = {"label": "A", "training": [1, 0.5], "validation": [1, 0.6], "verdict": "fine", "because": "Both fall."}
+FRAMES = [np.full((4, 4), grey, np.uint8) for grey in (9, 99, 200)]
 RAMP = np.tile(np.linspace(0, 1, 8), (8, 1))
 EXPLORERS = {
-    "frame": lambda **texts: widgets.frame_explorer([np.zeros((4, 4), np.uint8)], ["1"], **texts),
-    "threshold": lambda **texts: widgets.threshold_explorer(np.zeros((8, 8, 3)), RAMP, (RAMP > 0.5) * 1, **texts),
-    "overlap": widgets.overlap_explorer,
-    "size": widgets.size_explorer,
-    "curve": lambda **texts: widgets.curve_explorer([RUN], **texts),
+    "frame": lambda word, **texts: widgets.frame_explorer(FRAMES, [word, "b", "c"], what=word, **texts),
+    "threshold": lambda word, **texts: widgets.threshold_explorer(np.zeros((8, 8, 3)), RAMP, (RAMP > 0.5) * 1, **texts),
+    "overlap": lambda word, **texts: widgets.overlap_explorer(**texts),
+    "size": lambda word, **texts: widgets.size_explorer(**texts),
+    "curve": lambda word, **texts: widgets.curve_explorer(
+        [RUN | dict.fromkeys(("label", "verdict", "because"), word)], what=word, **texts
+    ),
 }
 every = pytest.mark.parametrize("kind", EXPLORERS)
 
 
-def page(kind, title="A title", alt="What is seen"):
-    return EXPLORERS[kind](name="own-name", title=title, alt=alt).data
+def page(kind, title="A title", alt="What is seen", word="word"):
+    return EXPLORERS[kind](word, name="own-name", title=title, alt=alt).data
 
 
 class Tags(HTMLParser):
@@ -62,9 +69,11 @@ def test_whatever_names_an_id_can_be_renamed_with_it(kind):
 
 @every
 def test_texts_cannot_become_markup(kind):
-    evil = '</script><b onclick="x()">&'
-    text = page(kind, title=evil, alt=evil)
-    assert not [tag for tag, _ in Tags(text).seen if tag == "b"]
+    evil = '</script><b onclick="x()">&$name {name}'
+    text = page(kind, title=evil, alt=evil, word=evil)
+    seen = Tags(text).seen
+    assert not [tag for tag, _ in seen if tag == "b"]
+    assert any(evil in value for _, attributes in seen for value in attributes.values() if value)
     assert text.count("</script>") == 1
 
 
@@ -170,34 +179,73 @@ def test_curves_are_described_in_numbers_without_the_verdict():
     assert "fine" not in text
 
 
+# Frames
+
+LABELS = ["0.02", "0.05", "0.1"]
+
+
+def explore_frames(frames, labels):
+    return widgets.frame_explorer(frames, labels, name="a", title="t", alt="A slice").data
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3)])
+def test_the_page_holds_every_frame_with_its_label_and_begins_in_the_middle(shape):
+    pixels = np.random.default_rng(0).integers(0, 256, (3, *shape), dtype=np.uint8)
+    text = explore_frames(list(pixels), LABELS)
+    shown = re.findall(r'<img src="data:image/png;base64,([^"]+)" alt="([^"]*)">', text)
+    assert [alt for _, alt in shown] == [f"A slice, {label}" for label in LABELS]
+    for (png, _), frame in zip(shown, pixels, strict=True):
+        np.testing.assert_array_equal(Image.open(io.BytesIO(base64.b64decode(png))), frame)
+    assert 'min="0" max="2" value="1"' in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda frames: ([], []), "frames is empty"),
+        (lambda frames: (frames, LABELS[:2]), "2 labels do not fit 3 frames"),
+        (lambda frames: ([*frames[:2], frames[2][1:]], LABELS), r"frame 2 has shape \(4, 7\), frame 0 \(5, 7\)"),
+        (lambda frames: ([frames[0], frames[1] / 255, frames[2]], LABELS), "frame 1 is float64, not uint8"),
+        (lambda frames: ([frame[..., None] for frame in frames], LABELS), r"shape \(5, 7, 1\) is no image"),
+    ],
+)
+def test_frames_that_do_not_fit_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        explore_frames(*change([np.zeros((5, 7), np.uint8)] * 3))
+
+
 # Where a kernel answers
+
+
+MOVES = {"frame": 0, "threshold": 20, "across": 1, "down": 2, "radius": 3, "nothing": True}
+MOVES |= {"depth": 2, "kernel": 5, "padding": "same", "side": 100, "filters": 8, "run0": curves.ASK}
+
+
+@every
+def test_every_control_of_the_widgets_changes_what_is_shown(kind, monkeypatch):
+    monkeypatch.setattr(form, "is_live", lambda: True)
+    live = EXPLORERS[kind]("word", name="a", title="t", alt="a")
+    for name, control in live.controls.items():
+        before = [widget.value for widget in live.shown.values()]
+        if name in MOVES:
+            control.value = MOVES[name]
+        else:
+            control.click()
+        assert [widget.value for widget in live.shown.values()] != before, name
 
 
 @pytest.mark.slow
 def test_a_kernel_gets_widgets_and_one_that_writes_the_site_gets_html():
     nbclient = pytest.importorskip("nbclient")
-    code = "\n".join(
-        [
-            "import os, numpy as np",
-            "from unet_course import widgets",
-            "texts = {'name': 'a', 'title': 't', 'alt': 'a'}",
-            "run = dict(label='A', training=[1, .5], validation=[1, .6], verdict='fine', because='So.')",
-            "ramp, grey = np.ones((8, 8)), np.zeros((8, 8, 3), np.uint8)",
-            "def kinds():",
-            "    yield widgets.frame_explorer([grey], ['1'], **texts)",
-            "    yield widgets.threshold_explorer(grey, ramp, (ramp > 0) * 1, **texts)",
-            "    yield widgets.overlap_explorer(**texts)",
-            "    yield widgets.size_explorer(**texts)",
-            "    yield widgets.curve_explorer([run], **texts)",
-            "for static in ('', '1'):",
-            "    os.environ['UNET_COURSE_STATIC'] = static",
-            "    print([type(one).__name__ for one in kinds()])",
-        ]
-    )
+    code = """import os
+from unet_course import widgets
+for static in ("", "1"):
+    os.environ["UNET_COURSE_STATIC"] = static
+    print(type(widgets.size_explorer(name="a", title="t", alt="a")).__name__)"""
     notebook = new_notebook(cells=[new_code_cell(code)])
     nbclient.NotebookClient(notebook, kernel_name="python3").execute()
     nbformat.validate(notebook)
-    assert notebook.cells[0].outputs[0].text == f"{['Live'] * 5}\n{['HTML'] * 5}\n"
+    assert notebook.cells[0].outputs[0].text == "Live\nHTML\n"
 
 
 def test_outside_a_kernel_explorers_are_html(monkeypatch):

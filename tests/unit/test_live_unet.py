@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from unet_course import numpy_unet, results, shipping, widgets
+from unet_course import results, shipping, widgets
+from unet_course.shipping import numpy_unet
 
 STATE, CARD = shipping.load()
 WEIGHTS = shipping.fold_batch_norm(STATE)
@@ -58,7 +59,7 @@ def test_the_weights_are_those_that_were_recorded():
     record = results.read_benchmark("live_unet")
     assert sum(value.size for name, value in STATE.items() if "running" not in name) == record["parameters"]
     assert CARD["threshold"] == record["threshold"]
-    assert CARD["scores"]["mean Dice of a picture"] == record["test_dice_by_type"]
+    assert CARD["scores"]["mean Dice of an image"] == record["test_dice_by_type"]
 
 
 @pytest.mark.parametrize("bright", [True, False])

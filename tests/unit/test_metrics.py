@@ -92,13 +92,13 @@ labels = hnp.arrays(np.int64, (2, 5, 6), elements=st.integers(0, 3))
 def test_classes_agree_with_scikit_learn(a, b):
     pooled = metrics.confusion_matrix(a, b, 4).sum(axis=0)
     assert np.array_equal(pooled, confusion_matrix(a.ravel(), b.ravel(), labels=range(4)))
-    scores = metrics.score("f1", metrics.one_against_rest(pooled), empty=0)
+    scores = metrics.score("f1", metrics.one_vs_rest(pooled), empty=0)
     assert np.allclose(scores, f1_score(a.ravel(), b.ravel(), labels=range(4), average=None, zero_division=0))
 
 
 @given(masks, masks)
 def test_two_classes_are_foreground_and_background(a, b):
-    counts = metrics.one_against_rest(metrics.confusion_matrix(a, b, 2))
+    counts = metrics.one_vs_rest(metrics.confusion_matrix(a, b, 2))
     assert np.array_equal(counts[:, 1], metrics.confusion(a, b))
     assert np.array_equal(counts[:, 0], metrics.confusion(1 - a, 1 - b))
 

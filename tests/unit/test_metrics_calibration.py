@@ -12,7 +12,7 @@ from unet_course import metrics
 
 
 def test_a_reliability_table_by_hand():
-    table = metrics.reliability([[0, 1], [1, 1]], [[0.1, 0.3], [0.6, 1.0]], bins=2)
+    table = metrics.reliability_curve([[0, 1], [1, 1]], [[0.1, 0.3], [0.6, 1.0]], bins=2)
     assert table["count"].tolist() == [2, 2]
     assert np.allclose(table["confidence"], [0.2, 0.8])
     assert np.allclose(table["frequency"], [0.5, 1.0])
@@ -22,7 +22,7 @@ def test_a_reliability_table_by_hand():
 
 
 def test_a_value_on_a_limit_belongs_to_the_upper_bin_and_empty_bins_have_no_frequency():
-    table = metrics.reliability([1, 0], [0.5, 0.75], bins=4)
+    table = metrics.reliability_curve([1, 0], [0.5, 0.75], bins=4)
     assert table["count"].tolist() == [0, 0, 1, 1]
     assert np.isnan(table["frequency"][:2]).all()
 
@@ -32,11 +32,11 @@ def test_a_value_on_a_limit_belongs_to_the_upper_bin_and_empty_bins_have_no_freq
 def test_agrees_with_scikit_learn(seed):
     rng = np.random.default_rng(seed)
     probabilities, truth = rng.random(200), rng.integers(0, 2, 200)
-    table = metrics.reliability(truth, probabilities)
+    table = metrics.reliability_curve(truth, probabilities)
     frequency, confidence = calibration_curve(truth, probabilities, n_bins=10)
     assert np.allclose(table["frequency"][table["count"] > 0], frequency)
     assert np.allclose(table["confidence"][table["count"] > 0], confidence)
-    assert metrics.brier(truth, probabilities) == pytest.approx(brier_score_loss(truth, probabilities))
+    assert metrics.brier_score(truth, probabilities) == pytest.approx(brier_score_loss(truth, probabilities))
 
 
 def test_true_probabilities_are_calibrated_and_bold_ones_are_not():
@@ -46,23 +46,23 @@ def test_true_probabilities_are_calibrated_and_bold_ones_are_not():
     bold = (probabilities > 0.5).astype(float)
     assert metrics.expected_calibration_error(truth, probabilities) < 0.01
     assert metrics.expected_calibration_error(truth, bold) == pytest.approx(0.25, abs=0.01)
-    assert metrics.brier(truth, probabilities) < metrics.brier(truth, bold)
+    assert metrics.brier_score(truth, probabilities) < metrics.brier_score(truth, bold)
 
 
 def test_with_classes_the_largest_probability_is_the_confidence():
     truth, probabilities = [0, 2], [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1]]
-    table = metrics.reliability(truth, probabilities, bins=2)
+    table = metrics.reliability_curve(truth, probabilities, bins=2)
     assert table["confidence"][1] == pytest.approx(0.65)
     assert table["frequency"][1] == 0.5
     by_hand = (0.3**2 + 0.2**2 + 0.1**2 + 0.6**2 + 0.3**2 + 0.9**2) / 2
-    assert metrics.brier(truth, probabilities) == pytest.approx(by_hand)
+    assert metrics.brier_score(truth, probabilities) == pytest.approx(by_hand)
 
 
 def test_two_classes_have_twice_the_brier_score_of_the_foreground():
     rng = np.random.default_rng(0)
     foreground, truth = rng.random((4, 5)), rng.integers(0, 2, (4, 5))
     both = np.stack([1 - foreground, foreground], axis=-1)
-    assert metrics.brier(truth, both) == pytest.approx(2 * metrics.brier(truth, foreground))
+    assert metrics.brier_score(truth, both) == pytest.approx(2 * metrics.brier_score(truth, foreground))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_two_classes_have_twice_the_brier_score_of_the_foreground():
     ],
 )
 def test_what_cannot_be_scored_is_refused(truth, probabilities, message):
-    for function in (metrics.reliability, metrics.brier, metrics.expected_calibration_error):
+    for function in (metrics.reliability_curve, metrics.brier_score, metrics.expected_calibration_error):
         with pytest.raises(ValueError, match=message):
             function(np.array(truth, int), probabilities)
 
@@ -90,11 +90,11 @@ def test_cross_entropy_by_hand():
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_tempering_divides_the_logit(temperature):
     logits = np.array([-4.0, -0.5, 0.0, 2.0])
-    tempered = metrics.temper(expit(logits), temperature)
+    tempered = metrics.apply_temperature(expit(logits), temperature)
     assert np.allclose(tempered, expit(logits / temperature))
     assert np.array_equal(tempered > 0.5, logits > 0)
     two = np.stack([1 - expit(logits), expit(logits)], axis=-1)
-    assert np.allclose(metrics.temper(two, temperature, classes=True)[..., 1], tempered)
+    assert np.allclose(metrics.apply_temperature(two, temperature, classes=True)[..., 1], tempered)
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
@@ -109,6 +109,6 @@ def test_the_temperature_that_spoiled_probabilities_is_found(temperature):
 
 
 def test_certainty_survives_tempering_as_a_number():
-    assert np.isfinite(metrics.temper(np.float32([0, 1]), 2.0)).all()
+    assert np.isfinite(metrics.apply_temperature(np.float32([0, 1]), 2.0)).all()
     with pytest.raises(ValueError, match="above 0"):
-        metrics.temper([0.5], 0)
+        metrics.apply_temperature([0.5], 0)

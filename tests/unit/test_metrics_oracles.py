@@ -1,8 +1,6 @@
 """The NumPy metrics against MONAI and torchmetrics: equal, and on empty masks different in exactly the stated way."""
 
-import json
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from unet_course import metrics
+from unet_course import metrics, results
+
+pytestmark = pytest.mark.slow
 
 torch = pytest.importorskip("torch", reason="the oracles need PyTorch, which is not installed")
 
@@ -163,7 +163,7 @@ def test_calibration_agrees_with_torchmetrics(torchmetrics, seed, bins):
 
 @pytest.mark.parametrize("empty", ["nan", 0, 1])
 def test_the_recorded_table_of_empty_masks_holds_what_the_package_returns(empty):
-    record = json.loads((Path(__file__).resolve().parents[2] / "benchmarks" / "empty_masks.json").read_text())
+    record = results.read_benchmark("empty_masks")
     rows = {row["function"]: row["answers"] for row in record["rows"] if row["library"] == "unet-course"}
     for function in (metrics.dice, metrics.iou):
         recorded = [float(answer[0]) for answer in rows[f"{function.__name__}(empty={empty!r})"]]

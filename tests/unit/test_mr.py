@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unet_course import mr
+from unet_course.phantoms.anatomy.scan import scan
 from unet_course.phantoms.brats import heights
-from unet_course.phantoms.scan import scan
-from unet_course.skull_strip import check_skull_strip
+from unet_course.preprocessing import mr
+from unet_course.preprocessing.skull_strip import check_skull_strip
 
 RNG = np.random.default_rng(0)
 SLICE = 240 / 128  # mm, pixels of `a_scan` with one slice
@@ -38,7 +38,7 @@ def variation(values):
 def test_normalised_brains_have_mean_0_and_deviation_1_and_the_rest_stays_0():
     images = RNG.gamma(3, 100, (4, 16, 16, 2))
     images[:, :5] = 0
-    result = mr.normalise(images)
+    result = mr.zscore(images)
     assert result.dtype == np.float32 and not result[:, :5].any()
     np.testing.assert_allclose(result[:, 5:].mean(axis=(0, 1, 2)), 0, atol=1e-6)
     np.testing.assert_allclose(result[:, 5:].std(axis=(0, 1, 2)), 1, atol=1e-6)
@@ -46,13 +46,13 @@ def test_normalised_brains_have_mean_0_and_deviation_1_and_the_rest_stays_0():
 
 def test_a_given_brain_decides_what_counts():
     images = np.array([[1.0, 2, 3, 1000]])[..., None]
-    result = mr.normalise(images, np.array([[True, True, True, False]]))
+    result = mr.zscore(images, np.array([[True, True, True, False]]))
     np.testing.assert_allclose(result[0, :, 0], [-np.sqrt(1.5), 0, np.sqrt(1.5), 0], rtol=1e-6)
     with pytest.raises(ValueError, match=r"brain has shape \(4,\)"):
-        mr.normalise(images, np.ones(4, bool))
+        mr.zscore(images, np.ones(4, bool))
 
 
-@given(gain=st.floats(0.01, 100), change=st.sampled_from([mr.normalise, mr.rescale]))
+@given(gain=st.floats(0.01, 100), change=st.sampled_from([mr.zscore, mr.rescale]))
 def test_the_gain_of_the_scanner_does_not_matter(gain, change):
     images = np.random.default_rng(1).gamma(3, 100, (8, 8, 2)) * (np.arange(8) > 2)[:, None, None]
     np.testing.assert_allclose(change(gain * images), change(images), atol=1e-5)
@@ -68,7 +68,7 @@ def test_percentiles_hold_against_an_outlier():
         mr.rescale(images, low=50, high=50)
 
 
-@pytest.mark.parametrize("change", [mr.normalise, mr.rescale])
+@pytest.mark.parametrize("change", [mr.zscore, mr.rescale])
 def test_an_empty_or_constant_modality_becomes_0(change):
     images = np.stack([np.zeros((4, 4)), np.full((4, 4), 7)], axis=-1)
     assert not change(images).any()
@@ -77,6 +77,7 @@ def test_an_empty_or_constant_modality_becomes_0(change):
 # Bias field
 
 
+@pytest.mark.slow
 def test_n4_finds_the_field_of_a_volume(volume):
     image, field, brain, white = volume
     corrected, found = mr.correct_bias(image * brain, brain, spacing=VOLUME, shrink=2)
@@ -86,6 +87,7 @@ def test_n4_finds_the_field_of_a_volume(volume):
     assert np.log(found[brain]).mean() == pytest.approx(0, abs=1e-4)
 
 
+@pytest.mark.slow
 # T1, with the least contrast between tissues and the shading, is the hardest: over three heads 0.90 to 0.95.
 @pytest.mark.parametrize("sequence, least", [("flair", 0.97), ("t2", 0.96), ("t1", 0.93)])
 def test_n4_finds_the_field_of_a_single_slice(sequence, least):

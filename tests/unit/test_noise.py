@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from unet_course.noise import estimate_noise
-from unet_course.phantoms.mr import SEQUENCES, TISSUES, Scanner
+from unet_course.phantoms.anatomy.mr import SEQUENCES, TISSUES, Scanner
+from unet_course.preprocessing.noise import estimate_noise
 
 Y, X = np.mgrid[:160, :160] / 160
 HEAD = (X - 0.5) ** 2 + (Y - 0.5) ** 2 < 0.12

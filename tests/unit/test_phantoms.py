@@ -17,15 +17,17 @@ from unet_course import phantoms
 from unet_course.datasets import nuclei as readers
 from unet_course.datasets import quality
 from unet_course.phantoms import nuclei
-from unet_course.phantoms.nuclei_light import EOSIN, HAEMATOXYLIN
-from unet_course.phantoms.nuclei_shapes import Population, place
-from unet_course.phantoms.nuclei_textures import smooth_noise
+from unet_course.phantoms.nuclei.light import EOSIN, HAEMATOXYLIN
+from unet_course.phantoms.nuclei.shapes import Population, place
+from unet_course.phantoms.nuclei.textures import smooth_noise
 from unet_course.postprocessing import otsu_mask
+
+pytestmark = pytest.mark.slow
 
 
 @dataclass
 class Sample:
-    """One picture as read from disk, with its masks stacked."""
+    """One image as read from disk, with its masks stacked."""
 
     name: str
     pixels: np.ndarray
@@ -143,7 +145,7 @@ def test_the_record_says_that_the_set_is_synthetic(folder):
     assert "Synthetic" in record["note"]
 
 
-# Bounds from the real set's 10th to 90th percentiles; 40 pictures scatter, so medians are tested.
+# Bounds from the real set's 10th to 90th percentiles; 40 images scatter, so medians are tested.
 @pytest.mark.parametrize(
     ("kind", "statistic", "low", "high"),
     [
@@ -220,13 +222,13 @@ def test_a_set_already_there_is_kept_and_one_made_otherwise_is_replaced(tmp_path
     assert len(list((dest / "stage1_train").iterdir())) == 7
     monkeypatch.setattr(nuclei, "VERSION", nuclei.VERSION + 1)
     nuclei.write(dest, n_images=7)
-    assert json.loads((dest / "PHANTOM.json").read_text())["version"] == nuclei.VERSION
+    assert json.loads((dest / "PHANTOM.json").read_text(encoding="utf-8"))["version"] == nuclei.VERSION
     assert [path.name for path in tmp_path.iterdir()] == ["nuclei"]
 
 
 def test_a_foreign_folder_is_refused_by_name_and_left_alone(tmp_path):
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "precious.txt").write_text("data")
+    (tmp_path / "mine" / "precious.txt").write_text("data", encoding="utf-8")
     with pytest.raises(ValueError, match=r"mine is not empty .* choose another folder"):
         nuclei.write(tmp_path / "mine", n_images=6)
     assert stamp(tmp_path) == {(tmp_path / "mine" / "precious.txt").relative_to(tmp_path): b"data"}
@@ -283,7 +285,7 @@ def test_smooth_noise_is_standardised_and_smoother_on_larger_scales(scale):
     field = smooth_noise(np.random.default_rng(0), (90, 130), scale)
     assert field.shape == (90, 130)
     assert field.mean() == pytest.approx(0, abs=1e-4) and field.std() == pytest.approx(1, abs=1e-4)
-    # A field of unit deviation changes by about 1 over its own scale, or over the picture if that is smaller.
+    # A field of unit deviation changes by about 1 over its own scale, or over the image if that is smaller.
     assert 0.3 < np.abs(np.diff(field, axis=0)).mean() * min(scale, 90) < 5
 
 

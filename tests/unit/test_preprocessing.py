@@ -11,14 +11,14 @@ RNG = np.random.default_rng(0)
 
 def test_a_dark_picture_gets_the_full_range():
     dark = RNG.integers(5, 60, (1, 32, 32, 3), dtype=np.uint8)
-    bright = preprocessing.stretch(dark)
+    bright = preprocessing.rescale_percentiles(dark)
     assert bright.dtype == np.uint8 and bright.shape == dark.shape
     assert (bright.min(), bright.max()) == (0, 255)
 
 
 def test_each_picture_has_limits_of_its_own_and_order_is_kept():
     pictures = np.stack([np.arange(100, dtype=np.uint8), 2 * np.arange(100, dtype=np.uint8)]).reshape(2, 10, 10, 1)
-    stretched = preprocessing.stretch(pictures)
+    stretched = preprocessing.rescale_percentiles(pictures)
     np.testing.assert_array_equal(stretched[0], stretched[1])
     assert (np.diff(stretched[0].ravel().astype(int)) >= 0).all()
 
@@ -26,17 +26,17 @@ def test_each_picture_has_limits_of_its_own_and_order_is_kept():
 def test_channels_share_the_limits():
     picture = np.zeros((1, 8, 8, 3), np.uint8)
     picture[0, :4, :, 0], picture[0, :4, :, 1] = 100, 50
-    stretched = preprocessing.stretch(picture, low=0, high=100)
+    stretched = preprocessing.rescale_percentiles(picture, low=0, high=100)
     assert stretched[0, 0, 0].tolist() == [255, 128, 0]
 
 
 def test_one_grey_value_becomes_black():
-    assert preprocessing.stretch(np.full((1, 4, 4, 1), 77, np.uint8)).max() == 0
+    assert preprocessing.rescale_percentiles(np.full((1, 4, 4, 1), 77, np.uint8)).max() == 0
 
 
 def test_percentiles_must_be_in_order():
     with pytest.raises(ValueError, match="low=99 and high=1"):
-        preprocessing.stretch(np.zeros((1, 2, 2, 1), np.uint8), low=99, high=1)
+        preprocessing.rescale_percentiles(np.zeros((1, 2, 2, 1), np.uint8), low=99, high=1)
 
 
 # Crop and pad
@@ -77,7 +77,7 @@ def test_what_does_not_fit_the_box_is_refused():
 
 
 def slices_of(patients, positions):
-    """Pictures of one pixel, whose value says who and where: 100 * patient + position."""
+    """Images of one pixel, whose value says who and where: 100 * patient + position."""
     return (100 * np.array(patients) + positions).reshape(-1, 1, 1, 1)
 
 

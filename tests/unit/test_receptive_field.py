@@ -87,7 +87,7 @@ def test_with_same_padding_the_picture_keeps_its_size():
 
 
 def test_a_picture_too_small_for_valid_padding_is_refused_by_the_name_of_the_layer():
-    with pytest.raises(ValueError, match="encoder_2_conv1: A kernel of 3 does not fit on 2 pixels.*larger picture"):
+    with pytest.raises(ValueError, match="encoder_2_conv1: A kernel of 3 does not fit on 2 pixels.*larger image"):
         output_sizes(unet_layers(3, padding="valid"), 20)
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from unet_course import advice, processor, schedules
+from unet_course.common import hardware, messages, schedules
 
 
 def test_the_triangle_climbs_and_falls_evenly():
@@ -60,15 +60,15 @@ def test_a_loss_that_is_not_a_number_ends_the_search():
     ],
 )
 def test_advice_on_memory_names_a_batch_size_that_works(batch_size, accumulate, words):
-    assert words in advice.out_of_memory(batch_size, (256, 256, 3), accumulate)
-    assert "256x256" in advice.out_of_memory(batch_size, (256, 256, 3), accumulate)
+    assert words in messages.out_of_memory(batch_size, (256, 256, 3), accumulate)
+    assert "256x256" in messages.out_of_memory(batch_size, (256, 256, 3), accumulate)
 
 
 def test_only_a_lack_of_memory_is_explained():
-    with pytest.raises(MemoryError, match="accumulate=2") as caught, advice.about_memory(4, (8, 8, 1), 1):
+    with pytest.raises(MemoryError, match="accumulate=2") as caught, messages.about_memory(4, (8, 8, 1), 1):
         raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB.")
     assert "Tried to allocate" in str(caught.value.__cause__)
-    with pytest.raises(RuntimeError, match="shape"), advice.about_memory(4, (8, 8, 1), 1):
+    with pytest.raises(RuntimeError, match="shape"), messages.about_memory(4, (8, 8, 1), 1):
         raise RuntimeError("wrong shape")
 
 
@@ -82,7 +82,15 @@ def test_only_a_lack_of_memory_is_explained():
         ("", False),
     ],
 )
-def test_bfloat16_is_read_from_what_the_system_says(tmp_path, text, able):
-    (tmp_path / "cpuinfo").write_text(text)
-    assert processor.has_bfloat16(tmp_path / "cpuinfo") is able
-    assert processor.has_bfloat16(tmp_path / "missing") is False
+def test_bfloat16_is_read_from_what_the_system_says(tmp_path, monkeypatch, text, able):
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    (tmp_path / "cpuinfo").write_text(text, encoding="utf-8")
+    assert hardware.has_bfloat16(tmp_path / "cpuinfo") is able
+    assert hardware.has_bfloat16(tmp_path / "missing") is False
+
+
+@pytest.mark.parametrize(("value", "able"), [("AVX2", False), ("sse41", False), ("DEFAULT", True), ("", True)])
+def test_bfloat16_is_left_alone_where_onednn_is_told_to_be_older(tmp_path, monkeypatch, value, able):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", value)
+    (tmp_path / "cpuinfo").write_text("flags : avx512_bf16\n", encoding="utf-8")
+    assert hardware.has_bfloat16(tmp_path / "cpuinfo") is able

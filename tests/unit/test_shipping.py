@@ -5,7 +5,11 @@ import pickle
 import numpy as np
 import pytest
 
-from unet_course import numpy_unet, shipping
+from unet_course import shipping
+from unet_course.parity.cases import VARIANTS
+from unet_course.shipping import numpy_unet
+
+pytestmark = pytest.mark.slow
 
 CARD = {key: f"an answer to: {question}" for key, question in shipping.CARD.items()}
 OPTIONS = {"in_channels": 1, "out_channels": 1, "base_filters": 4, "depth": 3}
@@ -131,3 +135,13 @@ def test_numpy_refuses_another_network(odd):
     state = shipping.get_state(torch.unet(**OPTIONS, batch_norm=False))
     with pytest.raises(ValueError, match=odd):
         numpy_unet.logits({**state, odd: np.zeros(4)}, np.zeros((1, 8, 8, 1)))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_state_has_the_same_names_from_both_frameworks_and_fits_both(name):
+    keras, torch = pytest.importorskip("unet_course.keras"), pytest.importorskip("unet_course.torch")
+    source, target = VARIANTS[name].build(keras), VARIANTS[name].build(torch)
+    state = shipping.get_state(source)
+    assert state.keys() == shipping.get_state(target).keys()
+    back = shipping.get_state(shipping.set_state(target, state))
+    assert all(np.array_equal(back[key], state[key]) for key in state)

@@ -5,8 +5,9 @@ import re
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from unet_course import book, exercises, paths
-from unet_course.editions import markdown, slides
+from unet_course import paths
+from unet_course.publishing import chapters, exercises
+from unet_course.publishing.editions import html_page, slides
 
 PICTURE = "iVBORw0KGgo="
 TEXT = """# Little things
@@ -65,7 +66,7 @@ def notebook():
 
 @pytest.fixture
 def deck(notebook):
-    chapter = book.Chapter("case_studies/03_nuclei", paths.repo_root())  # for its folder and the literature
+    chapter = chapters.Chapter("case_studies/03_nuclei", paths.repo_root())  # for its folder and the literature
     return re.findall(r"<section>.*?</section>", slides.deck(notebook, chapter), re.DOTALL)
 
 
@@ -103,9 +104,9 @@ def test_exercises_come_without_solutions_and_the_summary_last(deck):
 
 
 def test_markdown_becomes_html_with_tables_and_formulas():
-    text = markdown.to_html("| a |\n|---|\n| $x^2$ |\n\n$$y = 1$$")
+    text = html_page.to_html("| a |\n|---|\n| $x^2$ |\n\n$$y = 1$$")
     assert "<table>" in text and text.count("<math") == 2 and 'display="block"' in text
 
 
 def test_a_page_escapes_its_title():
-    assert "<title>a &lt; b</title>" in markdown.page("a < b", "")
+    assert "<title>a &lt; b</title>" in html_page.page("a < b", "")

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from unet_course.torch_files import read_state_dict
+from unet_course.common.torch_files import read_state_dict
 
 torch = pytest.importorskip("torch", reason="PyTorch writes the files of these tests")
 both_formats = pytest.mark.parametrize("zipped", [True, False], ids=["zip", "before 1.6"])
@@ -90,3 +90,43 @@ def test_a_tensor_larger_than_its_numbers_is_refused(tmp_path):
             archive.writestr(name, content[:80] if name.endswith("data/0") else content)
     with pytest.raises(ValueError, match="larger than the numbers stored"):
         read_state_dict(tmp_path / "b.pth")
+
+
+STATE = {
+    "encoder.0.weight": torch.ones(2, 3),
+    "encoder.0.num_batches_tracked": torch.tensor(4),
+    "head.bias": torch.ones(1),
+}
+WRAPPED = {
+    "nested": {"state_dict": STATE, "epoch": 3, "loss": torch.tensor(0.2)},
+    "twice": {
+        "model": {"state_dict": STATE},
+        "optimizer": {"state": {0: {"step": torch.tensor(1.0)}}, "param_groups": []},
+    },
+    "DataParallel": {f"module.{name}": tensor for name, tensor in STATE.items()},
+    "compiled": {f"_orig_mod.{name}": tensor for name, tensor in STATE.items()},
+    "both": {"model": {f"module._orig_mod.{name}": tensor for name, tensor in STATE.items()}},
+    "Lightning": {"state_dict": {f"model.{name}": tensor for name, tensor in STATE.items()}, "global_step": 7},
+    "random numbers": {"net": STATE, "rng": {"cpu": torch.zeros(3, dtype=torch.uint8)}},
+}
+
+
+@both_formats
+@pytest.mark.parametrize("kind", WRAPPED)
+def test_weights_that_others_wrapped_come_out_bare(tmp_path, zipped, kind):
+    found = read_state_dict(save(WRAPPED[kind], tmp_path / "a.pth", zipped))
+    assert found.keys() == STATE.keys()
+    assert all(np.array_equal(found[name], STATE[name].numpy()) for name in STATE)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"model": STATE, "ema": STATE}, "several sets of weights: 'model', 'ema'"),
+        ({"epoch": 3, "args": {"lr": 0.1}}, "no weights: 'epoch', 'args'"),
+        ([STATE], "no weights: list"),
+    ],
+)
+def test_what_a_file_holds_instead_of_weights_is_said(tmp_path, content, words):
+    with pytest.raises(ValueError, match=words):
+        read_state_dict(save(content, tmp_path / "a.pth", True))

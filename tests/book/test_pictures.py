@@ -1,0 +1,58 @@
+"""What the site makes of the chapters' images: plots told from scans, cards, the image of the first page."""
+
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from unet_course import plotting
+from unet_course.publishing import pictures
+
+RNG = np.random.default_rng(0)
+
+
+def png(figure):
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    plt.close(figure)
+    return file.getvalue()
+
+
+def curves():
+    figure, axes = plt.subplots(1, 2, figsize=(6.4, 3))
+    axes[0].plot(RNG.random(50).cumsum())
+    axes[1].bar(range(5), RNG.random(5))
+    return figure
+
+
+def scans():
+    return plotting.rows([[RNG.random((40, 40))], [RNG.random((40, 40))]], titles=["noise", "more"])
+
+
+def masks():
+    squares = np.zeros((40, 40))
+    squares[10:20, 10:30] = 1
+    return plotting.rows([[squares], [1 - squares]], titles=["truth", "guess"])
+
+
+@pytest.mark.parametrize(("draw", "plot"), [(curves, True), (scans, False), (masks, False)])
+def test_plots_are_told_from_scans_and_masks(draw, plot):
+    assert pictures.is_plot(png(draw())) is plot
+
+
+def test_a_card_has_its_size_and_no_white_margin():
+    card = Image.open(io.BytesIO(pictures.card(png(scans())))).convert("L")
+    assert card.size == pictures.CARD
+    assert np.asarray(card)[:, :3].min() < 255
+
+
+def test_the_cover_shows_a_picture_an_answer_and_its_outline():
+    cover = np.asarray(Image.open(io.BytesIO(pictures.cover())).convert("RGBA")).astype(int)
+    side = cover.shape[0]
+    picture, answer, outlined = (cover[:, start : start + side, :3] for start in (0, 408, 816))
+    assert cover.shape[1] == 1200 and len(np.unique(picture)) > 20 >= len(np.unique(answer))
+    found = answer.mean(axis=-1) > 128
+    assert picture[found].mean() > 3 * picture[~found].mean()
+    assert (np.abs(outlined - [213, 94, 0]).max(axis=-1) < 12).mean() > 0.01

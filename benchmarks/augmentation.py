@@ -25,6 +25,7 @@ from keras import ops
 from scipy import ndimage
 
 from unet_course import keras as keras_twin
+from unet_course import paths
 from unet_course import torch as torch_twin
 from unet_course.augmentation import Augmentation, augment
 from unet_course.torch.devices import best_device, choose_precision, computing_in, place
@@ -117,16 +118,16 @@ def torchvision_loop(images, masks, done):
 
 def torch_step(model, images, masks):
     """One step of training, as `fit` does it."""
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     model.train()
 
     def step(images=images, masks=masks):
-        with computing_in(PRECISION, DEVICE):
+        with computing_in(model, PRECISION):
             logits = model(images)
         value = torch_twin.bce_loss(logits.float(), masks)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         value.backward()
-        optimiser.step()
+        optimizer.step()
         torch_done(value)
 
     return step
@@ -172,8 +173,9 @@ def ways(size, batch, channels, base_filters):
         found[f"{kind}: keras"] = ours(augmentation, keras_twin.augment, *on_keras, rng, keras_done)
 
     models = [twin.unet(channels, 1, base_filters=base_filters) for twin in (torch_twin, keras_twin)]
+    place(models[0])
     steps = {
-        "torch": (torch_step(place(models[0], DEVICE), *on_torch), torch_twin.augment, *on_torch),
+        "torch": (torch_step(models[0], *on_torch), torch_twin.augment, *on_torch),
         "keras": (keras_step(models[1], *on_keras), keras_twin.augment, *on_keras),
     }
     for name, (step, apply, *tensors) in steps.items():
@@ -229,7 +231,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, value in {"size": 128, "batch": 16, "channels": 3, "base": 32, "repeats": 9}.items():
         parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
+    parser.add_argument("--out", type=Path, default=paths.benchmarks_root() / "augmentation.json")
     options = parser.parse_args()
     functions, parameters = ways(options.size, options.batch, options.channels, options.base)
     name = torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
@@ -248,7 +250,7 @@ def main():
         "seconds": seconds,
         "ratios": show(seconds),
     }
-    options.out.write_text(json.dumps(record, indent=1) + "\n")
+    options.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Does augmentation help a U-Net that has few pictures? On the nuclei: `python benchmarks/augmentation_effect.py`.
+"""Does augmentation help a U-Net that has few images? On the nuclei: `python benchmarks/augmentation_effect.py`.
 
-The same small network is trained on few and on more pictures, once as they are and once with each of several
-augmentations, always for as many updates. A seed fixes which pictures are for training, the initial weights and the
-order, so that the runs of one seed differ in the augmentation alone. All other pictures are the test: nothing is
-chosen, neither an epoch nor a threshold (0.5). The score is the mean over pictures of the Dice, on the test and, to see
-how much is known by heart, on the training pictures as they are.
+The same small network is trained on few and on more images, once as they are and once with each of several
+augmentations, always for as many updates. A seed fixes which images are for training, the initial weights and the
+order, so that the runs of one seed differ in the augmentation alone. All other images are the test: nothing is
+chosen, neither an epoch nor a threshold (0.5). The score is the mean over images of the Dice, on the test and, to see
+how much is known by heart, on the training images as they are.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def train_and_score(dataset, uc, options, *, way, pictures, seed):
 
 def show(table, compared):
     """Print the mean scores, and what each way changes."""
-    print("\n| pictures | augmentation | Dice, training | Dice, test | less none |\n|---|---|---|---|---|")
+    print("\n| images | augmentation | Dice, training | Dice, test | less none |\n|---|---|---|---|---|")
     for (pictures, way), runs in table.groupby(["pictures", "way"], sort=False):
         cells = ["{:.3f} +- {:.3f}".format(*studies.interval(runs[f"{part}_dice"])) for part in ("train", "test")]
         one = next((one for one in compared if (one["pictures"], one["way"]) == (pictures, way)), None)
@@ -89,7 +89,7 @@ def main():
         parser.error('--ways starts with "none", what the others are compared with, and goes on with one or more.')
     uc = importlib.import_module(f"unet_course.{arguments.framework}")
     dataset = nuclei.load(source=arguments.source, size=SIZE)
-    dataset = replace(dataset, images=preprocessing.stretch(np.asarray(dataset.images)))
+    dataset = replace(dataset, images=preprocessing.rescale_percentiles(np.asarray(dataset.images)))
     table = studies.sweep(
         functools.partial(train_and_score, dataset, uc, arguments),
         {"way": arguments.ways, "seed": list(range(arguments.seeds)), "pictures": arguments.pictures},
@@ -116,7 +116,7 @@ def main():
             "rows": table.to_dict("records"),
             "comparisons": compared,
         }
-        Path(arguments.record).write_text(json.dumps(record, indent=1, default=float) + "\n")
+        Path(arguments.record).write_text(json.dumps(record, indent=1, default=float) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

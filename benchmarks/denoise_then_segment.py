@@ -160,7 +160,7 @@ def main():
             "rows": table.to_dict("records"),
             "comparisons": compared,
         }
-        with open(arguments.record, "w") as file:
+        with open(arguments.record, "w", encoding="utf-8") as file:
             file.write(json.dumps(record, indent=1, default=float) + "\n")
 
 

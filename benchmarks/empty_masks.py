@@ -12,11 +12,9 @@ pytorch-ignite, torcheval, MedPy, surface-distance, pymia, and MetricsReloaded, 
 """
 
 import importlib.metadata
-import json
 import math
 import os
 import warnings
-from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "torch"  # so that PyTorch differentiates the losses of every library
 
@@ -25,7 +23,7 @@ import torch
 from mask_peers import LIBRARIES, at, by_logit
 
 import unet_course
-from unet_course import metrics
+from unet_course import metrics, results
 from unet_course import torch as uc
 
 SQUARE = np.zeros((8, 8), bool)
@@ -122,7 +120,7 @@ def main():
     print(f"\nVersions: {', '.join(f'{name} {version}' for name, version in versions.items())}.")
     print(f"Not installed, so not asked: {', '.join(absent) or 'none'}.")
     record = {"cases": list(CASES), "versions": versions, "not_installed": absent, "rows": rows}
-    Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1, allow_nan=False) + "\n")
+    results.write_benchmark("empty_masks", record)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What do an ensemble, turned pictures and a temperature add? On the nuclei set: `python benchmarks/ensembles.py`.
+"""What do an ensemble, turned images and a temperature add? On the nuclei set: `python benchmarks/ensembles.py`.
 
 The same small network is trained from several seeds on one split, and all of that on several splits. Predictions are
 averaged over every choice of 2, 3, ... members, over mirror images and quarter turns, or over both; the scores of all
-choices of as many members are averaged. "passes" counts how often a picture goes through a network. A temperature is
-fitted on a quarter of the pixels of the validation pictures, for each choice anew. Scores on the test pictures: mean
+choices of as many members are averaged. "passes" counts how often an image goes through a network. A temperature is
+fitted on a quarter of the pixels of the validation images, for each choice anew. Scores on the test images: mean
 Dice at a threshold of one half, and, of all pixels, Brier score, cross-entropy and expected calibration error; the last
 also of pixels near an outline, where the doubt is.
 """
@@ -27,10 +27,11 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from unet_course import metrics, preprocessing, studies, tiles
+from unet_course import metrics, preprocessing, studies
+from unet_course.common import inference
 from unet_course.datasets import nuclei, splits
 
-POSITIONS = {1: "as it is", 4: "mirrored", 8: "turned"}  # predictions of one picture by one member
+POSITIONS = {1: "as it is", 4: "mirrored", 8: "turned"}  # predictions of one image by one member
 NEAR = 2  # pixels from an outline
 SINGLE = "1 member, 1 position"
 SCORES = {"dice": "Dice", "brier": "Brier", "cross_entropy": "cross-entropy", "ece": "ECE", "near_ece": "ECE, near"}
@@ -60,7 +61,7 @@ def predict(uc, path, images):
     model = build(uc)
     uc.load_weights(model, next(path.parent.glob(f"{path.name}.*")))
     answer = functools.partial(uc.predict, model, batch_size=64, precision="auto")
-    return {1: answer(images), 4: answer(images, flips=True), 8: tiles.mean_over_turns(images, answer)}
+    return {1: answer(images), 4: answer(images, flips=True), 8: inference.mean_over_turns(images, answer)}
 
 
 def near_outlines(masks):
@@ -73,7 +74,7 @@ def scores(truth, probabilities, near):
     """All scores of one prediction."""
     return {
         "dice": float(metrics.dice(truth, probabilities > 0.5, empty=1).mean()),
-        "brier": metrics.brier(truth, probabilities),
+        "brier": metrics.brier_score(truth, probabilities),
         "cross_entropy": metrics.cross_entropy(truth, probabilities),
         "ece": metrics.expected_calibration_error(truth, probabilities),
         "near_ece": metrics.expected_calibration_error(truth[near], probabilities[near]),
@@ -93,12 +94,12 @@ def evaluate(dataset, uc, options, folder, *, split):
         for chosen in itertools.combinations(range(options.members), members):
             known, new = (np.mean([some[i][positions] for i in chosen], axis=0) for some in (held_out, asked))
             temperature = metrics.fit_temperature(validation.masks[:, ::2, ::2], known[:, ::2, ::2])
-            tempered = metrics.temper(new, temperature)
+            tempered = metrics.apply_temperature(new, temperature)
             cooled = {f"tempered_{name}": value for name, value in scores(truth, tempered, near).items()}
             found.append(scores(truth, new, near) | cooled | {"temperature": temperature})
             if chosen == tuple(range(members)) and (members, positions) in ((1, 1), (options.members, 8)):
                 for name, values in (("as it is", new), ("tempered", tempered)):
-                    table = metrics.reliability(truth, values)
+                    table = metrics.reliability_curve(truth, values)
                     tables[f"{_way(members, positions)}, {name}"] = {key: table[key].tolist() for key in table}
         mean = pd.DataFrame(found).mean().to_dict()
         lines.append({"members": members, "positions": positions, "passes": members * positions, **mean})
@@ -164,7 +165,7 @@ def main():
     uc = importlib.import_module(f"unet_course.{options.framework}")
     dataset = nuclei.load(source=options.source, size=options.size)
     # On the whole range of grey values, as the chapter on nuclei has it.
-    stretched = replace(dataset, images=preprocessing.stretch(dataset.images))
+    stretched = replace(dataset, images=preprocessing.rescale_percentiles(dataset.images))
     protocol = {
         "content_hash": dataset.content_hash,
         **{name: getattr(options, name) for name in ("framework", "size", "epochs", "learning_rate")},
@@ -202,7 +203,7 @@ def main():
             "tables": evaluated.tables[0],
             "comparisons": compared,
         }
-        with open(options.record, "w") as file:
+        with open(options.record, "w", encoding="utf-8") as file:
             file.write(json.dumps(record, indent=1, default=float) + "\n")
 
 

@@ -4,14 +4,11 @@ Splits as the case study did (10 % test, a fifth of the rest validation), five s
 mask of the nearest training slice of the same patient; Dice is per slice, empty on empty counts 1.
 """
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from unet_course import metrics
+from unet_course import metrics, results
 from unet_course.datasets import leakage, lgg, splits
 
 SEEDS = range(5)
@@ -41,7 +38,7 @@ def main():
     print(f"{len(dataset)} slices of {dataset.index['group'].nunique()} patients, content {dataset.content_hash[:16]}")
     print(table.drop(columns="seed").groupby("split").agg(["mean", "std"]).round(3).T.to_string())
     record = {"slices": len(dataset), "content_hash": dataset.content_hash, "rows": rows}
-    Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    results.write_benchmark("leakage", record)
 
 
 if __name__ == "__main__":

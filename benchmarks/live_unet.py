@@ -1,8 +1,8 @@
 """Train the small U-Net that runs in the page, on the whole public nuclei set: `python benchmarks/live_unet.py`.
 
-Grey pictures of 128 x 128 pixels, split picture by picture as in the nuclei chapter. Every second training picture is
+Grey images of 128 x 128 pixels, split image by image as in the nuclei chapter. Every second training image is
 inverted: a reader may draw bright dots or dark ones. Of the seeds, the weights with the lowest validation loss become
-`unet_course/widgets/live_unet.npz`. The test pictures are looked at once, with those.
+`unet_course/widgets/live_unet.npz`. The test images are looked at once, with those.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from unet_course import metrics, postprocessing, shipping
+from unet_course import metrics, postprocessing, results, shipping
 from unet_course import torch as uc
 from unet_course.augmentation import Augmentation
 from unet_course.datasets import nuclei, splits
@@ -51,7 +51,7 @@ def train_once(train, validation, seed):
 
 
 def dice_by_type(part, masks, predictions):
-    """Mean Dice of a picture, for each type and for all."""
+    """Mean Dice of an image, for each type and for all."""
     scores = pd.Series(metrics.dice(masks, predictions, empty=1))
     types = part.index.image_type.reset_index(drop=True)
     return {**scores.groupby(types).mean().round(4).to_dict(), "all": round(float(scores.mean()), 4)}
@@ -62,15 +62,15 @@ def card(record):
     pictures = sum(record["pictures"].values())
     return {
         "name": "nuclei in the page, 1",
-        "task": "Marks the pixels of cell nuclei in a microscope picture.",
+        "task": "Marks the pixels of cell nuclei in a microscope image.",
         "network": {"unet": NETWORK},
         "input": f"{SIZE} x {SIZE} pixels, one grey channel, 0 to 1, channels last; other sizes work less well",
         "pixel_spacing": "not known: most nuclei were 2 to 16 pixels wide, the median 6",
         "preprocessing": "grey = 0.299 R + 0.587 G + 0.114 B; percentile 1 becomes 0 and percentile 99 becomes 1",
         "output": "one logit a pixel; its sigmoid is the probability of nucleus, the other label is background",
         "threshold": record["threshold"],
-        "data": f"2018 Data Science Bowl, stage 1 (BBBC038, CC0): {pictures} pictures, split picture by picture",
-        "scores": {"test pictures": record["test_images"], "mean Dice of a picture": record["test_dice_by_type"]},
+        "data": f"2018 Data Science Bowl, stage 1 (BBBC038, CC0): {pictures} images, split image by image",
+        "scores": {"test images": record["test_images"], "mean Dice of an image": record["test_dice_by_type"]},
         "limits": "A teaching model: not for diagnosis, nor for counts that matter; weak on types with low scores.",
         "licence": "BSD-3-Clause, as the course",
     }
@@ -111,7 +111,7 @@ def main():
     print(json.dumps(record, indent=1))
     path = Path(shipping.__file__).parent / "widgets" / "live_unet.npz"
     print(shipping.save(path, state, card(record)), path.stat().st_size)
-    Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    results.write_benchmark("live_unet", record)
 
 
 if __name__ == "__main__":

@@ -5,17 +5,15 @@ meets them all. Ratios are taken within a round: how many times longer the other
 and what most notebooks copy: one case at a time, erosion for the surface, a distance map of the whole array.
 """
 
-import json
 import statistics
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 import torch
 from scipy import ndimage
 
-from unet_course import metrics
+from unet_course import metrics, results
 
 ROUNDS = 5
 SPACING = {2: (1.0, 1.0), 3: (1.0, 1.0, 1.0)}
@@ -138,7 +136,7 @@ def main():
             middle, spread = statistics.median(ratios), f"{min(ratios):.1f} - {max(ratios):.1f}"
             print(f"| {task} | {name} | {1000 * statistics.median(values):.1f} | {middle:.1f} ({spread}) |")
         record["tasks"][task] = times
-    Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    results.write_benchmark("metrics", record)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,8 @@ What the tests in `tests/parity/test_models.py` bound, written down for the book
 """
 
 import importlib.metadata
-import json
-from pathlib import Path
 
-from unet_course import parity
+from unet_course import parity, results
 
 
 def main():
@@ -20,7 +18,7 @@ def main():
         same = row["keras"] == row["torch"] == row["parameters"]
         print(f"{row['builder']:<20} {row['parameters']:>12,} {'as' if same else 'NOT AS'} {row['source']}")
     tables["versions"] = {name: importlib.metadata.version(name) for name in ("keras", "tensorflow", "torch")}
-    Path(__file__).with_suffix(".json").write_text(json.dumps(tables, indent=1) + "\n")
+    results.write_benchmark("parity", tables)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Ways to train and to apply the same U-Net, for `training.py`: ours, and those of well-known libraries and tutorials.
 
-Each function builds one peer for pictures (N, S, S, 3), uint8, and masks (N, S, S), and returns two functions without
-arguments: one goes through all pictures once and learns, the other predicts them all.
+Each function builds one peer for images (N, S, S, 3), uint8, and masks (N, S, S), and returns two functions without
+arguments: one goes through all images once and learns, the other predicts them all.
 """
 
 import numpy as np
@@ -34,7 +34,7 @@ def _ours(uc, model, images, masks, batch_size, precision):
 
 
 def textbook(images, masks, width, batch_size):
-    """The U-Net of a tutorial: channels first, float32, a Dataset that converts one picture at a time."""
+    """The U-Net of a tutorial: channels first, float32, a Dataset that converts one image at a time."""
     return _plain_loop(_textbook_unet(width), images, masks, batch_size)
 
 
@@ -82,17 +82,17 @@ def _plain_loop(model, images, masks, batch_size):
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = model.to(device)
-    optimiser = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
+    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     loss_function = torch.nn.BCEWithLogitsLoss()
 
     def train():
         model.train()
         total = 0.0
         for image, mask in DataLoader(Pictures(), batch_size, shuffle=True):
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss = loss_function(model(image.to(device)), mask.to(device))
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             total += loss.item()
 
     def predict():

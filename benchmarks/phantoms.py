@@ -12,20 +12,22 @@ import sys
 import tempfile
 from pathlib import Path
 
-from unet_course import paths
-from unet_course.datasets import brain_tumor, brats, download, lgg, nuclei
-from unet_course.phantoms import statistics
+import phantom_statistics as statistics
+
+from unet_course import paths, results
+from unet_course.datasets import brain_tumor, brats, lgg, nuclei
+from unet_course.datasets.published import download
 
 READERS = {"nuclei": nuclei, "lgg": lgg, "brats": brats, "brain_tumor": brain_tumor}
-# Sizes of the real pictures; few enough to be drawn in some minutes.
+# Sizes of the real images; few enough to be drawn in some minutes.
 PHANTOMS = {
     "nuclei": {"n_images": 335, "seed": 0},
     "lgg": {"n_patients": 24, "n_slices": 20, "size": 256, "seed": 0},
     "brats": {"n_cases": 8, "shape": (240, 240, 40), "seed": 0},
     "brain_tumor": {"n_images": 320, "size": 512, "seed": 0},
 }
-FEW = 10  # with fewer patients, the range of the real pictures is not known
-RECORD = Path(__file__).with_suffix(".json")
+FEW = 10  # with fewer patients, the range of the real images is not known
+RECORD = paths.benchmarks_root() / "phantoms.json"
 
 
 def measure(dataset):
@@ -42,7 +44,7 @@ def measure(dataset):
 
 
 def real(key, recorded):
-    """Measure the real set, or return what was recorded of more pictures."""
+    """Measure the real set, or return what was recorded of more images."""
     if not (paths.data_root() / key).is_dir():
         return recorded
     dataset = READERS[key].load(source="real")
@@ -81,17 +83,17 @@ def _three(values):
 
 
 def main():
-    record = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
     for key in sys.argv[1:] or PHANTOMS:
         record[key] = {"real": real(key, record.get(key, {}).get("real")), "phantom": phantom(key)}
         counts = [record[key][side]["pictures"] for side in ("real", "phantom")]
-        print(f"{key}: {counts[0]} real pictures ({record[key]['real']['which']}) and {counts[1]} of the phantom")
+        print(f"{key}: {counts[0]} real images ({record[key]['real']['which']}) and {counts[1]} of the phantom")
     print(markdown(record))
     for key, pair in record.items():
         sides = (pair[side]["statistics"] for side in ("real", "phantom"))
         for sentence in statistics.outside(*sides, few=pair["real"]["few"]):
             print(f"OUTSIDE: {key}, {sentence}")
-    RECORD.write_text(json.dumps(record, indent=1) + "\n")
+    results.write_benchmark("phantoms", record)
 
 
 if __name__ == "__main__":

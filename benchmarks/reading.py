@@ -1,20 +1,18 @@
-"""Pictures per second from disk and from the cache, beside a plain scikit-image loop: `python benchmarks/reading.py`.
+"""Images per second from disk and from the cache, beside a plain scikit-image loop: `python benchmarks/reading.py`.
 
-Each way reads pictures and masks of one real data set in one run, files warm, the cache in a folder of its own.
+Each way reads images and masks of one real data set in one run, files warm, the cache in a folder of its own.
 Ratios are to the plain loop, which decodes and does nothing else; the first load also checks, labels and hashes.
 """
 
-import json
 import os
 import statistics
 import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 from skimage.io import imread
 
-from unet_course import paths
+from unet_course import paths, results
 from unet_course.datasets import brain_tumor, lgg, locate, nuclei
 
 READERS = {"nuclei": nuclei, "lgg": lgg, "brain_tumor": brain_tumor}
@@ -23,7 +21,7 @@ REPEATS = 3
 
 
 def plain(root):
-    """Decode every picture and mask file, as a notebook would."""
+    """Decode every image and mask file, as a notebook would."""
     for path in root.rglob("*"):
         if path.suffix in ENDINGS:
             imread(path)
@@ -70,7 +68,7 @@ def main():
             speed = n / statistics.median(values)
             print(f"{key:<12} {n:>8} {way:<11} {speed:>10.0f} {min(ratios):>13.1f} - {max(ratios):.1f}")
         record[key] = {"pictures": n, "seconds": times}
-    Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    results.write_benchmark("reading", record)
 
 
 if __name__ == "__main__":

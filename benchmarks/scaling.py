@@ -1,19 +1,18 @@
-"""How training time grows with the picture, the width and the depth of a U-Net: `python benchmarks/scaling.py`.
+"""How training time grows with the image, the width and the depth of a U-Net: `python benchmarks/scaling.py`.
 
 One of the three changes at a time, the others stay at 128 pixels, 16 filters and five levels. The cases take turns; a
 ratio compares a case with the one before it in its row, within a turn. Float32, PyTorch twin.
 """
 
-import json
 import os
 import statistics
 import time
-from pathlib import Path
 
 os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is imported
 
 import numpy as np  # noqa: E402
 
+from unet_course import results  # noqa: E402
 from unet_course import torch as uc  # noqa: E402
 
 BASE = {"size": 128, "width": 16, "depth": 5}
@@ -22,7 +21,7 @@ PICTURES, BATCH, TURNS = 16, 8, 5
 
 
 def trainer(size, width, depth):
-    """A function that goes once through the pictures and learns, and the number of parameters."""
+    """A function that goes once through the images and learns, and the number of parameters."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (PICTURES, size, size, 3), dtype=np.uint8)
     masks = (images.mean(-1) > 128).astype(np.uint8)
@@ -52,7 +51,7 @@ def main():
             growth = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})" if ratios else ""
             speed = PICTURES / statistics.median(turn[value] for turn in turns)
             print(f"| {what} | {value} | {trainers[value][1]:,} | {speed:.1f} | {growth} |", flush=True)
-    Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    results.write_benchmark("scaling", record)
 
 
 if __name__ == "__main__":

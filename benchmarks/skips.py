@@ -2,7 +2,7 @@
 
 The same network is trained twice from the same weights, once as it is and once with every skip connection multiplied by
 0: nothing else differs, not even the number of parameters. A seed fixes split (stratified by image type), initial
-weights and order of pictures. Scores are means over the test pictures: Dice, and the share of both outlines that lies
+weights and order of images. Scores are means over the test images: Dice, and the share of both outlines that lies
 within one pixel of the other (surface Dice); two empty masks would count 1.
 """
 
@@ -21,8 +21,8 @@ from torch import nn
 
 from unet_course import metrics, preprocessing, studies
 from unet_course import torch as uc
+from unet_course.common.config import UNetConfig
 from unet_course.datasets import nuclei, splits
-from unet_course.plan import Plan
 from unet_course.torch.models import UNet, channels_last_memory
 
 SCORES = {"dice": "Dice", "surface_dice": "surface Dice, 1 pixel"}
@@ -40,12 +40,12 @@ class Cut(nn.Module):
 
 def network(skips, options):
     """A U-Net with batch norm, its skip connections as they are or cut."""
-    plan = Plan(3, 1, options.base_filters, options.depth, True, 0.0, "transpose")
+    plan = UNetConfig(3, 1, options.base_filters, options.depth, True, 0.0, "transpose")
     return channels_last_memory(UNet(plan, gate=None if skips else Cut))
 
 
 def scores(truth, prediction):
-    """Mean scores of masks of pictures."""
+    """Mean scores of masks of images."""
     surface = [
         metrics.surface_dice(*pair, spacing=1, tolerance=1, empty=1) for pair in zip(truth, prediction, strict=True)
     ]
@@ -109,7 +109,7 @@ def main():
     parser.add_argument("--record", help="write the figures here (JSON)")
     options = parser.parse_args()
     dataset = nuclei.load(source=options.source, size=options.size)
-    dataset = replace(dataset, images=preprocessing.stretch(dataset.images))
+    dataset = replace(dataset, images=preprocessing.rescale_percentiles(dataset.images))
     settings = {k: v for k, v in vars(options).items() if k not in ("folder", "record")}
     table = studies.sweep(
         functools.partial(train_and_score, dataset, options),
@@ -129,7 +129,7 @@ def main():
             "rows": table.to_dict("records"),
             "comparisons": compared,
         }
-        with open(options.record, "w") as file:
+        with open(options.record, "w", encoding="utf-8") as file:
             file.write(json.dumps(record, indent=1, default=float) + "\n")
 
 

@@ -4,19 +4,18 @@ A U-Net of 128 x 128 pixels, 16 filters and four levels, PyTorch, one thread. Th
 so that another program on the machine slows all of them alike; a ratio compares within a turn.
 """
 
-import json
 import os
 import time
-from pathlib import Path
 
 os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is imported
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
+from unet_course import results  # noqa: E402
 from unet_course import torch as uc  # noqa: E402
 from unet_course.augmentation import Augmentation  # noqa: E402
-from unet_course.batches import Batches  # noqa: E402
+from unet_course.common.batches import Batches  # noqa: E402
 
 SIZE, WIDTH, DEPTH, BATCH, TURNS = 128, 16, 4, 16, 9
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
@@ -46,7 +45,7 @@ class Stopwatch:
         self.last = now
 
 
-def one_step(batches, number, model, optimiser, precision, augmentation):
+def one_step(batches, number, model, optimizer, precision, augmentation):
     """One step as `fit` does it, with a lap after each part."""
     watch = Stopwatch()
     images, masks = (torch.from_numpy(array) for array in batches.raw(0, number))
@@ -55,7 +54,7 @@ def one_step(batches, number, model, optimiser, precision, augmentation):
     watch.lap("bytes to numbers")
     images, masks = uc.augment(images, masks, augmentation.sample(batches.rng(0, number), *images.shape[:3]))
     watch.lap("augment")
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
         logits = model(images)
     watch.lap("forward")
@@ -63,7 +62,7 @@ def one_step(batches, number, model, optimiser, precision, augmentation):
     watch.lap("loss")
     value.backward()
     watch.lap("backward")
-    optimiser.step()
+    optimizer.step()
     watch.lap("update")
     return watch.parts
 
@@ -73,19 +72,19 @@ def parts_of_a_step():
     rows = {"float32": [], "bfloat16": []}
     made = {precision: network() for precision in rows}
     for turn in range(TURNS + 1):
-        for precision, (model, optimiser) in made.items():
-            parts = one_step(batches, turn % 4, model, optimiser, precision, Augmentation())
+        for precision, (model, optimizer) in made.items():
+            parts = one_step(batches, turn % 4, model, optimizer, precision, Augmentation())
             rows[precision] += [parts] if turn else []  # the first turn warms up
     return rows
 
 
-def step_of(model, optimiser, images, masks, precision="float32"):
+def step_of(model, optimizer, images, masks, precision="float32"):
     """Forward, backward and update of one batch that lies ready."""
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
         logits = model(images)
     uc.bce_loss(logits.float(), masks).backward()
-    optimiser.step()
+    optimizer.step()
 
 
 def in_turns(functions, turns=TURNS):
@@ -105,9 +104,9 @@ def ways():
     images = images.float() / 255
 
     def way(layout, precision, compiled=False):
-        model, optimiser = network(layout)
+        model, optimizer = network(layout)
         used = torch.compile(model) if compiled else model
-        return lambda: step_of(used, optimiser, images, masks, precision)
+        return lambda: step_of(used, optimizer, images, masks, precision)
 
     return in_turns(
         {
@@ -123,9 +122,9 @@ def batch_sizes():
     functions = {}
     for n in BATCH_SIZES:
         images, masks = (torch.from_numpy(array) for array in pictures(n))
-        model, optimiser = network()
+        model, optimizer = network()
         prepared = images.float() / 255
-        functions[str(n)] = lambda m=model, o=optimiser, x=prepared, y=masks: step_of(m, o, x, y)
+        functions[str(n)] = lambda m=model, o=optimizer, x=prepared, y=masks: step_of(m, o, x, y)
     return in_turns(functions)
 
 
@@ -145,7 +144,7 @@ def main():
         print(precision, {name: f"{value / sum(middle.values()):.1%}" for name, value in middle.items()})
     for what in ("ways", "batch sizes"):
         print(what, {name: round(float(np.median(values)), 3) for name, values in record[what]["seconds"].items()})
-    Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    results.write_benchmark("speed", record)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Pictures per second while training and predicting, ours beside others': `python benchmarks/training.py`.
+"""Images per second while training and predicting, ours beside others': `python benchmarks/training.py`.
 
-Every peer lives in a process of its own, with the same pictures, batch size, width and depth. They take turns, so that
+Every peer lives in a process of its own, with the same images, batch size, width and depth. They take turns, so that
 whatever else slows the machine slows all of them; ratios are taken within a turn. Peers that do not import are named.
 """
 
@@ -14,6 +14,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from unet_course import paths
 
 PEERS = {
     "textbook loop (PyTorch, float32)": ("textbook", {}),
@@ -67,7 +69,8 @@ class Peer:
         self.name, self.times, self.memory = name, {"train": [], "predict": []}, 0
         command = [sys.executable, __file__, "--child", name, "--options", json.dumps(options)]
         environment = {**os.environ, "TQDM_DISABLE": "1", "OMP_WAIT_POLICY": "passive", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        errors = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would block the child once it is full
+        # A pipe that nobody reads would block the child once it is full.
+        errors = tempfile.TemporaryFile("w+", encoding="utf-8")
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
         )
@@ -96,7 +99,7 @@ def main():
     parser.add_argument("--width", type=int, default=32, help="filters of the finest level; 32 makes 7.8 M parameters")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--record", default=Path(__file__).with_suffix(".json"), type=Path, help="where the figures go")
+    parser.add_argument("--record", default=paths.benchmarks_root() / "training.json", type=Path, help="where")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--options", type=json.loads, help=argparse.SUPPRESS)
     arguments = vars(parser.parse_args())
@@ -133,7 +136,7 @@ def report(peers, arguments, path):
         record["peers"][peer.name] = {"seconds": peer.times, "memory_gb": peer.memory}
         peer.process.stdin.close()
         peer.process.wait()
-    path.write_text(json.dumps(record, indent=1) + "\n")
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

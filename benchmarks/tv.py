@@ -241,7 +241,7 @@ def main():
     if arguments.record:
         machine = f"{os.cpu_count()} cores, {platform.machine()}, {device()}"
         whole = {"arguments": vars(arguments), "machine": machine, "kinds": record}
-        with open(arguments.record, "w") as file:
+        with open(arguments.record, "w", encoding="utf-8") as file:
             file.write(json.dumps(whole, indent=1) + "\n")
     if arguments.plot and record:
         plot(record, arguments.plot)

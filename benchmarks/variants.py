@@ -1,9 +1,9 @@
 """Which U-Net under one budget? On the nuclei set, and 3-D beside 2-D on phantoms: `python benchmarks/variants.py`.
 
-Five networks with nearly the same number of parameters see the same pictures, as often, in as many updates. On the
+Five networks with nearly the same number of parameters see the same images, as often, in as many updates. On the
 first seed each is trained with every learning rate; the one with the better validation Dice is kept for all seeds. A
-seed fixes split, initial weights and order. Scores are those of all test pictures, at a threshold of one half: mean
-Dice and mean IoU of a picture. A second reading gives all networks the seconds of the plain U-Net: it is the validation
+seed fixes split, initial weights and order. Scores are those of all test images, at a threshold of one half: mean
+Dice and mean IoU of an image. A second reading gives all networks the seconds of the plain U-Net: it is the validation
 Dice, all pixels pooled, of the last epoch that fits. 3-D and 2-D compare the Dice of whole tumours of BraTS phantoms,
 which are no patients.
 """
@@ -185,7 +185,7 @@ def main():
         **{name: getattr(options, name) for name in ("framework", "size", "epochs")},
     }
     # Compared on the whole range of grey values, as the chapter on nuclei has it.
-    stretched = replace(dataset, images=preprocessing.stretch(dataset.images))
+    stretched = replace(dataset, images=preprocessing.rescale_percentiles(dataset.images))
     run = functools.partial(nuclei_run, stretched, uc, options)
     tried, table = search_then_repeat(run, options, protocol)
     phantoms = phantom_volumes(options.volume_cases)
@@ -214,7 +214,7 @@ def main():
             "volumes": {"source": phantoms.source, "cases": len(phantoms), "rows": volumes.to_dict("records")},
             "comparisons": compared,
         }
-        with open(options.record, "w") as file:
+        with open(options.record, "w", encoding="utf-8") as file:
             file.write(json.dumps(record, indent=1, default=float) + "\n")
 
 

@@ -4,6 +4,8 @@ import re
 
 import mathml
 
+from unet_course.publishing import chapters
+
 # Runs before the page is painted, so that neither the other framework's cells nor the other theme ever flash up.
 # _config.yml makes light the theme of a page without JavaScript; with it, the reader's system decides at first.
 EARLY_SCRIPT = """
@@ -24,26 +26,34 @@ EARLY_SCRIPT = """
 
 def fix_buttons(app, pagename, templatename, context, doctree):
     """Point "Suggest edit" at the text in book/; offer the notebooks of both frameworks to Colab and as downloads."""
+    chapter = pagename.removeprefix("notebooks/") if pagename.startswith("notebooks/") else None
+    for button in _walk(context.get("header_buttons", [])):
+        if button.get("label") == "source-edit-button" and chapter:
+            button["url"] = button["url"].replace(f"{pagename}.ipynb", f"book/{chapter}.md")
+        if button.get("label") == "launch-buttons" and chapter:
+            button["buttons"] = list(_per_framework(button["buttons"], _frameworks(app, pagename)))
+        if button.get("label") == "download-buttons":
+            paper = [one for one in button["buttons"] if one.get("label") == "download-pdf-button"]
+            button["buttons"] = [*_notebooks(app, pagename, context), *({**one, "text": "Print, PDF"} for one in paper)]
+
+
+def _notebooks(app, pagename, context):
+    """Links to the notebooks that site.build_site writes beside the pages."""
     if not pagename.startswith("notebooks/"):
         return
-    chapter = pagename.removeprefix("notebooks/")
-    for button in _walk(context.get("header_buttons", [])):
-        if button.get("label") == "source-edit-button":
-            button["url"] = button["url"].replace(f"{pagename}.ipynb", f"book/{chapter}.md")
-        if button.get("label") in ("launch-buttons", "download-buttons"):
-            button["buttons"] = list(_per_framework(button["buttons"], _frameworks(app, pagename)))
+    url = context["pathto"](f"_downloads/{pagename}.ipynb", 1)
+    link = {"type": "link", "url": url, "text": "Notebook", "icon": "fas fa-file", "tooltip": "Download the notebook"}
+    yield from _per_framework([link], _frameworks(app, pagename))
 
 
 def _per_framework(links, frameworks):
-    names = {"keras": "Keras", "torch": "PyTorch"}
     for link in links:
         if not link.get("url", "").endswith(".ipynb") or not frameworks:
             yield link
             continue
-        for position, framework in enumerate(frameworks):
-            ending = ".ipynb" if position == 0 else f"_{framework}.ipynb"
-            url = link["url"].removesuffix(".ipynb") + ending
-            yield {**link, "text": f"{link['text']} ({names[framework]})", "url": url}
+        for framework in frameworks:
+            url = f"{link['url'].removesuffix('.ipynb')}{chapters.ending(framework, frameworks[0])}.ipynb"
+            yield {**link, "text": f"{link['text']} ({chapters.LABELS[framework]})", "url": url}
 
 
 def _frameworks(app, pagename):
@@ -89,10 +99,30 @@ def share_figure_numbers(app, env):
     return []
 
 
+def add_address(app, pagename, templatename, context, doctree):
+    """End each page with its address: on paper it is the way back."""
+    address = context.get("pageurl")
+    if doctree and address:
+        context["body"] += f'<p class="uc-address">{address}</p>'
+
+
+def wait_with_cards(app, pagename, templatename, context, doctree):
+    """Load the images of cards when they come into view: their room is kept, so nothing jumps."""
+    card = 'class="sd-card-img-top"'
+    context["body"] = context.get("body", "").replace(card, f'{card} loading="lazy"')
+
+
+def add_search_script(app, pagename, templatename, context, doctree):
+    """Load synonyms and better snippets on the page of the search, after Sphinx's own script."""
+    if pagename == "search":
+        app.add_js_file("search.js", defer="defer")
+
+
 def setup(app):
     mathml.setup(app)
     app.add_js_file(None, body=EARLY_SCRIPT)
-    for mend in (fix_buttons, mend_bibliography, drop_thebe):
+    for mend in (fix_buttons, mend_bibliography, drop_thebe, add_address, wait_with_cards):
         app.connect("html-page-context", mend, priority=950)
+    app.connect("html-page-context", add_search_script)
     app.connect("env-get-updated", share_figure_numbers, priority=950)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

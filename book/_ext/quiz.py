@@ -1,4 +1,8 @@
-"""The directive `{quiz} <part>`: the questions of a part's chapters, which mark themselves in the reader's browser."""
+"""Questions that mark themselves in the reader's browser: a chapter's own under the chapter, a part's on one page.
+
+The directive `{quiz} <part>` shows those of all chapters of a part. Under a chapter stand its own, and what the chapter
+promised, as a list to tick off.
+"""
 
 import html
 import re
@@ -7,9 +11,10 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from unet_course import quizzes
+from unet_course.publishing import chapters, quizzes
 
 _BAR = """<div class="uc-quiz-bar" hidden><p class="uc-quiz-score" aria-live="polite"></p>
 <button type="button" class="uc-quiz-reset">Start again</button></div>"""
@@ -27,6 +32,8 @@ _QUESTION = """<fieldset class="uc-question">
 
 _ANSWER = """<label class="uc-answer"><input type="radio" name="{name}" value="{letter}">
 <span>{letter}) {text}</span></label>"""
+_PROMISE = "You will be able to"
+_TICK = '<label class="uc-can"><input type="checkbox"><span>'
 _VERDICT = '<li data-letter="{letter}"{mark}>{letter}) <strong>{verdict}</strong> {because}</li>'
 
 
@@ -40,32 +47,73 @@ class Quiz(SphinxDirective):
         if part not in quizzes.PARTS:
             raise self.error(f"There is no part {part!r}: use one of {', '.join(quizzes.PARTS)}.")
         self.env.metadata[self.env.docname]["quiz"] = part
-        groups, number, key = [], 0, []
+        groups, asked = [], []
         for page in quizzes.chapters(part, root):
-            file = quizzes.file(page, root)
-            self.env.note_dependency(str(file))  # a file that is missing now may come
-            if not file.exists():
-                continue
             try:
-                questions = quizzes.read(file)
+                questions = _questions(self.env, page)
             except quizzes.QuizError as error:
                 raise self.error(str(error)) from error
-            blocks = []
-            for question in questions:
-                number += 1
-                blocks.append(_question(question, number))
-                key.append(_key(question, number))
-            groups.append(self.group(page, "\n".join(blocks)))
-        return [_raw(_BAR), *groups, _raw(f'<div class="uc-quiz-key"><p>Answers</p>\n{"".join(key)}</div>')]
+            if questions:
+                blocks = [_question(question, number) for number, question in enumerate(questions, len(asked) + 1)]
+                asked += questions
+                groups.append(self.group(page, "\n".join(blocks)))
+        return [_raw(_BAR), *groups, _answers(asked)]
 
     def group(self, page, blocks):
         source = Path(self.env.srcdir) / "book" / page.split("/", 1)[1]
-        title = re.search(r"^# (.+)$", source.with_suffix(".md").read_text(), re.MULTILINE)[1]
+        title = chapters.heading(source.with_suffix(".md").read_text(encoding="utf-8"))
         section = nodes.section("", nodes.title("", title), ids=[f"quiz-{Path(page).name.replace('_', '-')}"])
         target = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{page}", "refdoc": self.env.docname}
         link = pending_xref("", nodes.inline("", title), refexplicit=True, refwarn=True, **target)
         section += [_raw(blocks), nodes.paragraph("", "Back to the chapter: ", link)]
         return section
+
+
+def check_yourself(app, doctree):
+    """Put a chapter's questions under it, and its objectives as a list to tick off."""
+    page, root = app.env.docname, Path(app.srcdir)
+    part = Path(page).parent.name
+    if part not in quizzes.PARTS or page not in quizzes.chapters(part, root):
+        return
+    try:
+        questions = _questions(app.env, page)
+    except quizzes.QuizError as error:
+        raise ExtensionError(str(error)) from error
+    if not questions:
+        return
+    app.env.metadata[page]["quiz"] = part
+    section = nodes.section("", nodes.title("", "Check yourself"), ids=["check-yourself"])
+    section += [_raw(_BAR), *(_raw(_question(question, number)) for number, question in enumerate(questions, 1))]
+    section += _promises(doctree)
+    section += _answers(questions)
+    next(doctree.findall(nodes.section)).append(section)
+
+
+def _questions(env, page):
+    """What is asked about a chapter; nothing where it has no file of questions."""
+    file = quizzes.file(page, env.srcdir)
+    env.note_dependency(str(file))  # a file that is missing now may come
+    return quizzes.read(file) if file.exists() else []
+
+
+def _answers(questions):
+    """The key on paper."""
+    lines = "".join(_key(question, number) for number, question in enumerate(questions, 1))
+    return _raw(f'<div class="uc-quiz-key"><p>Answers</p>\n{lines}</div>')
+
+
+def _promises(doctree):
+    """What stands under "You will be able to", each with a box to tick."""
+    for paragraph in doctree.findall(nodes.paragraph):
+        promised = paragraph.next_node(descend=False, siblings=True)
+        if paragraph.astext() == _PROMISE and isinstance(promised, nodes.bullet_list):
+            ticked = promised.deepcopy()
+            ticked["classes"].append("uc-can-list")
+            for line in ticked.findall(nodes.paragraph):
+                line.insert(0, _raw(_TICK))
+                line.append(_raw("</span></label>"))
+            return [nodes.paragraph("", "Tick what you can do now. Only this browser remembers it. I can"), ticked]
+    return []
 
 
 def _question(question, number):
@@ -108,5 +156,6 @@ def add_files(app, pagename, templatename, context, doctree):
 
 def setup(app):
     app.add_directive("quiz", Quiz)
+    app.connect("doctree-read", check_yourself, priority=400)  # before Sphinx collects the sections of the page
     app.connect("html-page-context", add_files)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

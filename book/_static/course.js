@@ -82,6 +82,22 @@
     });
   }
 
+  // Paper is white: a page that is dark on the screen prints as by day.
+  function printByDay() {
+    var theme;
+    window.addEventListener("beforeprint", function () {
+      theme = root.dataset.theme;
+      root.dataset.theme = "light";
+    });
+    window.addEventListener("afterprint", function () { if (theme) root.dataset.theme = theme; });
+  }
+
+  // Another open page of the course has chosen.
+  window.addEventListener("storage", function (event) {
+    if (event.key === "uc-framework" && event.newValue in names) choose(event.newValue);
+  });
+
+  printByDay();
   document.addEventListener("DOMContentLoaded", function () {
     addSwitch();
     followTabs();

@@ -3,5 +3,5 @@
 import tqdm.auto
 import tqdm.std
 
-# The notebook's bar does not obey TQDM_DISABLE, which `unet_course.execution` sets; the plain one does.
+# The notebook's bar does not obey TQDM_DISABLE, which `unet_course.publishing.execution` sets; the plain one does.
 tqdm.auto.tqdm = tqdm.std.tqdm

@@ -163,8 +163,8 @@ def test_the_strip_below_the_title_says_where_the_page_comes_from(runs):
     assert title == "# A chapter"
     assert text == (
         "Practice run on synthetic images: it shows how, and proves nothing about patients. "
-        "profile smoke framework Keras 3.9 on tensorflow device CPU time 19 s framework PyTorch 2.9 device CPU "
-        "time 1.5 min commit abc1234+ data phantom (synthetic) data nuclei, 24 images, 01234567"
+        "profile smoke framework Keras 3.9 on tensorflow framework PyTorch 2.9 device CPU time 19 s time 1.5 min "
+        "commit abc1234+ data phantom (synthetic) data nuclei, 24 images, 01234567"
     )
     assert 'https://github.com/unet-course/unet-course/commit/abc1234"' in strip
 
@@ -324,6 +324,17 @@ def test_a_site_is_built_kept_and_not_replaced_by_a_broken_one(clone, capsys):
     intro.write_text(good.replace("Welcome", "Hello"), encoding="utf-8")
     build(clone)
     assert "Hello" in (clone / "_build/html/book/intro.html").read_text(encoding="utf-8")
+
+    real = run("keras", data="real")
+    real.metadata["unet_course"] |= {"profile": "laptop", "recorded": "2026-11-29"}
+    (clone / "book/recorded").mkdir()
+    nbformat.write(real, clone / "book/recorded/a.ipynb")
+    build(clone)
+    page, practice = (
+        (clone / f"_build/html/notebooks/{name}.html").read_text(encoding="utf-8") for name in ("a", "a_practice")
+    )
+    assert "recorded on 2026-11-29" in page and '<a href="a_practice.html">' in page
+    assert "recorded on" not in practice and '<a href="a.html">' in practice and "A chapter: practice run" in practice
 
 
 def test_the_message_names_the_chapter(clone, runs):

@@ -87,6 +87,16 @@ def parts(folder):
     return [(part.get("caption", ""), list(_files(part))) for part in toc.get("parts", ())]
 
 
+def with_pages(toc, added):
+    """A table of contents, YAML, with entries added at the end of its last part."""
+    if not added:
+        return toc
+    toc = yaml.safe_load(toc)
+    last = toc["parts"][-1] if "parts" in toc else toc
+    last["chapters"] += [{"file": entry} for entry in added]
+    return yaml.safe_dump(toc, sort_keys=False)
+
+
 def chapter(name):
     """The chapter with this name; the last part is enough ("03_nuclei")."""
     known = listed()

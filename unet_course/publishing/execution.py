@@ -15,7 +15,7 @@ from pathlib import Path
 from .. import paths
 from ..datasets import PHANTOM_MARK
 from ..results import PROVENANCE_MIME
-from . import chapters, dependencies
+from . import chapters, dependencies, recorded
 
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NUMBA_NUM_THREADS")
 _BESIDE = (".js", ".npz")  # scripts and weights, which belong to the modules of their folder
@@ -65,9 +65,12 @@ def run(chapter, profile, framework, *, force=False):
             f"The notebook up to there is {work}."
         ) from error
     minutes = (time.perf_counter() - started) / 60
-    nbformat.write(tidy(nbformat.read(work, 4), values, minutes), work)
+    notebook = tidy(nbformat.read(work, 4), values, minutes)
+    nbformat.write(notebook, work)
     os.replace(work, output)
     output.with_suffix(".key").write_text(key, encoding="utf-8")
+    if values.get("save_record"):
+        recorded.keep(chapter, framework, notebook)
     print(f"{chapter.name} [{profile}, {framework}]: {60 * minutes:.0f} s")
     return output
 

@@ -1,5 +1,6 @@
 """Looks at the images that chapters draw: which are plots, and small ones for the cards of the first page."""
 
+import base64
 import io
 
 import numpy as np
@@ -7,6 +8,13 @@ import numpy as np
 CARD = (480, 220)  # width and height of a card's image, pixels
 COVER_SEED = 2  # of the synthetic image on the first page
 _NET, _GAP, _ORANGE = 128, 24, (213, 94, 0)  # pixels the small network sees; between panels; of an outline
+
+
+def drawn(cell):
+    """The images in the outputs of a notebook's cell, as PNG."""
+    for output in cell.get("outputs", []):
+        if "image/png" in output.get("data", {}):
+            yield base64.b64decode(output["data"]["image/png"])
 
 
 def is_plot(png):

@@ -1,7 +1,6 @@
 """From executed notebooks to the site: two runs of a chapter become one page, pages become HTML."""
 
 import ast
-import base64
 import copy
 import hashlib
 import html
@@ -13,7 +12,7 @@ import sys
 from pathlib import Path
 
 from .. import REPOSITORY, paths, reports
-from . import chapters, colab, pictures, status
+from . import chapters, colab, pictures, recorded, status
 from .branches import of_framework
 from .chapters import LABELS
 from .editions import html_page
@@ -31,13 +30,15 @@ class SiteError(Exception):
     """The site cannot be built; the message says which page and what to do."""
 
 
-def merge(notebooks):
+def merge(notebooks, beside=""):
     """Make one page of the runs of a chapter.
 
     Parameters
     ----------
     notebooks : dict of str to NotebookNode
         Executed notebooks by framework, the chapter's own framework first.
+    beside : str
+        HTML of a link to the same page with other runs.
 
     Returns
     -------
@@ -67,58 +68,67 @@ def merge(notebooks):
     merged.cells += _by_framework(differing, frameworks)
     for position, cell in enumerate(merged.cells):
         cell.id = f"cell-{position:03d}"
-        if any(map(pictures.is_plot, _drawn(cell))):
+        if any(map(pictures.is_plot, pictures.drawn(cell))):
             _tag(cell, "uc-plot")
         if cell.cell_type == "code" and _only_sets_up(cell.source):
             _tag(cell, "hide-input")
             cell.metadata["mystnb"] = {"code_prompt_show": "Set-up: what the chapter imports"}
 
     runs = {name: notebooks[name].metadata["unet_course"] for name in frameworks}
-    _insert_below_title(merged, provenance_strip(runs))
+    _insert_below_title(merged, provenance_strip(runs, beside))
     # The page needs the names only; the runs' own notebooks keep the rest.
     del merged.metadata["unet_course"]
     merged.metadata["frameworks"] = " ".join(name for name in frameworks if name in LABELS)
     return merged
 
 
-def provenance_strip(runs):
+def provenance_strip(runs, beside=""):
     """Say in one plain line what a reader looks at; what exactly produced the page unfolds below it.
 
     Parameters
     ----------
     runs : dict of str to dict
         For each framework, the provenance of its run; a page that runs once has one run under `chapters.ONCE`.
+    beside : str
+        HTML of a link to the same page with other runs.
 
     Returns
     -------
     str
         HTML.
     """
-    first = next(iter(runs.values()))
-    data = first["data"] if isinstance(first["data"], list) else [first["data"]]
-    commit = html.escape(first["commit"])
-    if commit.rstrip("+") != "unknown":
-        commit = f'<a href="{REPOSITORY}/commit/{commit.rstrip("+")}">{commit}</a>'
-    facts = [
-        _fact("profile", html.escape(first["profile"])),
-        *_framework_facts(runs),
-        _fact("commit", commit),
-        *map(_data_fact, data),
-    ]
+    lines = _told_once({name: [_plainly(run)] for name, run in runs.items()})
+    summary = "".join(f"<span{own}>{line}</span>" for line, own in lines)
+    told = sorted(_told_once({name: _facts(name, run) for name, run in runs.items()}), key=lambda one: one[0][0])
+    facts = "".join(f"<div{own}><dt>{_TERMS[place]}</dt><dd>{value}</dd></div>" for (place, value), own in told)
     return (
         '<aside class="uc-provenance" aria-label="Where this page comes from"><details>'
-        f"<summary>{_plainly(first['profile'], data)}</summary><dl>{''.join(facts)}</dl></details></aside>"
+        f"<summary>{summary}</summary><dl>{facts}</dl></details>{beside}</aside>"
     )
 
 
-def _plainly(profile, data):
+def _told_once(said):
+    """What the runs say, each thing once, with the HTML that shows it to its framework's readers only."""
+    for line in dict.fromkeys(line for lines in said.values() for line in lines):
+        owners = [name for name, lines in said.items() if line in lines]
+        yield line, f' class="uc-fw-{owners[0]}"' if len(owners) < len(said) else ""
+
+
+def _plainly(run):
     """What a reader should know before any number on the page."""
-    run = "Practice run" if profile == PRACTICE else "Full run"
-    sources = {entry["source"] for entry in data}
+    sources = {entry["source"] for entry in _data(run)}
+    if recorded.is_real(run):
+        took = f"{run['minutes']:.0f} minutes on {'a GPU' if 'cuda' in str(run['device']).lower() else 'a processor'}"
+        return f"<strong>Real data</strong>, recorded on {run['recorded']} in {took}."
+    kind = "Practice run" if run["profile"] == PRACTICE else "Full run"
     if sources == {"phantom"}:
-        return f"<strong>{run}</strong> on synthetic images: it shows how, and proves nothing about patients."
-    kinds = " and ".join(name for source, name in (("real", "real"), ("phantom", "synthetic")) if source in sources)
-    return f"<strong>{run}</strong>{f' on {kinds} images' * bool(kinds)}."
+        line = f"<strong>{kind}</strong> on synthetic images: it shows how, and proves nothing about patients."
+    else:
+        kinds = " and ".join(name for key, name in (("real", "real"), ("phantom", "synthetic")) if key in sources)
+        line = f"<strong>{kind}</strong>{f' on {kinds} images' * bool(kinds)}."
+    if "outdated" in run:
+        line += f" The code of this page has changed since its run on real data of {run['outdated']}."
+    return line
 
 
 def build_site(executed, out="_build/html"):
@@ -169,13 +179,6 @@ def build_site(executed, out="_build/html"):
         stamp_file.write_text(json.dumps({"frame": frame, "everything": everything}), encoding="utf-8")
     print(index)
     return index
-
-
-def _drawn(cell):
-    """The images in a cell's outputs, as PNG."""
-    for output in cell.get("outputs", []):
-        if "image/png" in output.get("data", {}):
-            yield base64.b64decode(output.data["image/png"])
 
 
 def _own_cells(framework, notebook):
@@ -261,24 +264,35 @@ def _look_ahead(chapter, cell):
     return f"{image}\n\n<small>A look ahead.{where}</small>"
 
 
-def _framework_facts(runs):
-    for name, run in runs.items():
-        own = f' class="uc-fw-{name}"' if len(runs) > 1 else ""
-        minutes = run["minutes"]
-        if name in LABELS:
-            yield _fact("framework", html.escape(run["backend"].replace(name, LABELS[name], 1)), own)
-            yield _fact("device", html.escape(str(run["device"])), own)
-        yield _fact("time", f"{minutes:.1f} min" if minutes >= 1 else f"{60 * minutes:.0f} s", own)
+_TERMS = ("profile", "recorded", "framework", "device", "time", "commit", "data", "licence")
+
+
+def _facts(framework, run):
+    """All that is known of a run: (place in `_TERMS`, HTML)."""
+    commit, minutes = html.escape(run["commit"]), run["minutes"]
+    if commit.rstrip("+") != "unknown":
+        commit = f'<a href="{REPOSITORY}/commit/{commit.rstrip("+")}">{commit}</a>'
+    facts = {"profile": html.escape(run["profile"]), "commit": commit}
+    facts["time"] = f"{minutes:.1f} min" if minutes >= 1 else f"{60 * minutes:.0f} s"
+    if framework in LABELS:
+        facts["framework"] = html.escape(run["backend"].replace(framework, LABELS[framework], 1))
+        facts["device"] = html.escape(str(run["device"]))
+    if recorded.is_real(run):
+        facts["recorded"] = run["recorded"]
+        facts["licence"] = html.escape("; ".join(recorded.licences(run)))
+    return [(_TERMS.index(term), value) for term, value in facts.items()] + [
+        (_TERMS.index("data"), _data_fact(entry)) for entry in _data(run)
+    ]
+
+
+def _data(run):
+    return run["data"] if isinstance(run["data"], list) else [run["data"]]
 
 
 def _data_fact(data):
     what = "phantom (synthetic) data" if data["source"] == "phantom" else "real data"
     details = f"{html.escape(data['key'])}, {data['n']} images, <code>{html.escape(data['content_hash'][:8])}</code>"
-    return _fact("data", f'<strong class="uc-{data["source"]}">{what}</strong> {details}')
-
-
-def _fact(term, value, own=""):
-    return f"<div{own}><dt>{term}</dt><dd>{value}</dd></div>"
+    return f'<strong class="uc-{data["source"]}">{what}</strong> {details}'
 
 
 def _each(executed):
@@ -301,24 +315,40 @@ def _pages(sources, executed):
         name: reports.fill_in(content.decode()).encode() if name.endswith(".md") else content
         for name, content in sources.items()
     }
-    for chapter, runs in executed.items():
+    beside = []
+    for name, runs in executed.items():
         notebooks = {framework: nbformat.read(path, 4) for framework, path in runs.items()}
         try:
-            page = merge(notebooks)
+            page, practice = _page_and_practice(name, notebooks)
         except SiteError as error:
-            raise SiteError(f"{chapter}: {error}") from error
+            raise SiteError(f"{name}: {error}") from error
         except KeyError as error:
-            raise SiteError(f"{chapter}: the run's provenance lacks {error}: run the chapter again.") from error
-        drawn = [(png, cell) for cell in page.cells for png in _drawn(cell)]
+            raise SiteError(f"{name}: the run's provenance lacks {error}: run the chapter again.") from error
+        drawn = [(png, cell) for cell in page.cells for png in pictures.drawn(cell)]
         if drawn:
             scan, cell = next((one for one in drawn if not pictures.is_plot(one[0])), drawn[0])
-            pages[f"book/cards/{chapter}.png"] = pictures.card(scan)
-            _insert_below_title(page, _look_ahead(chapter, cell))
-        pages[f"notebooks/{chapter}.ipynb"] = nbformat.writes(page).encode()
+            pages[f"book/cards/{name}.png"] = pictures.card(scan)
+            _insert_below_title(page, _look_ahead(name, cell))
+        pages[f"notebooks/{name}.ipynb"] = nbformat.writes(page).encode()
+        if practice:
+            beside.append(f"notebooks/{name}{recorded.PRACTICE}")
+            pages[f"{beside[-1]}.ipynb"] = nbformat.writes(practice).encode()
+    pages["_toc.yml"] = chapters.with_pages(pages["_toc.yml"].decode(), beside).encode()
     pages["book/_static/cover.png"] = pictures.cover()
     if STATUS in pages:
         pages[STATUS] = pages[STATUS].replace(status.MARK.encode(), status.table(executed).encode())
     return pages
+
+
+def _page_and_practice(name, notebooks):
+    """The page of a chapter; and, where it shows real runs, the page of the practice runs beside it."""
+    shown = recorded.shown(chapters.Chapter(name, paths.repo_root()), notebooks)
+    if not any(recorded.is_real(run.metadata["unet_course"]) for run in shown.values()):
+        return merge(shown), None
+    own = Path(name).name
+    link = '<p><a href="{}.html">The same page {}</a></p>'.format
+    page = merge(shown, link(f"{own}{recorded.PRACTICE}", "as a practice run on synthetic images"))
+    return page, recorded.practice(merge(notebooks, link(own, "on real data")))
 
 
 def _digest(pages):

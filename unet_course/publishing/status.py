@@ -4,7 +4,7 @@ import json
 import re
 
 from .. import results
-from . import chapters, exercises
+from . import chapters, exercises, recorded
 
 MARK = "<!-- the table of all pages -->"  # stands in book/appendix/status.md where the table belongs
 
@@ -23,8 +23,8 @@ def table(executed):
         Sizes are left open: `with_sizes` fills them in when the pages have been built.
     """
     rows = [
-        "| page | reading, min | exercises | run, s | recorded runs | size, MB |",
-        "|---|---|---|---|---|---|",
+        "| page | reading, min | exercises | run, s | recorded runs | real run on the page | size, MB |",
+        "|---|---|---|---|---|---|---|",
     ]
     for file, page in chapters.pages():
         if "/api/" in file:  # to look things up, not to read
@@ -36,6 +36,7 @@ def table(executed):
             str(len(exercises.find(chapters.read(page))) or ""),
             _seconds(runs),
             _records(page),
+            real_runs(page, runs),
             f'<span data-size-of="{file}.html"></span>',
         )
         rows.append(f"| {' | '.join(cells)} |")
@@ -77,6 +78,16 @@ def _seconds(runs):
         minutes = json.loads(path.read_text(encoding="utf-8"))["metadata"]["unet_course"]["minutes"]
         seconds.append(f"{60 * minutes:.0f}" if framework == chapters.ONCE else f"{framework} {60 * minutes:.0f}")
     return ", ".join(seconds)
+
+
+def real_runs(page, runs):
+    """The date of the real run that a page shows in each framework; "due" where its code has changed since."""
+    import nbformat
+
+    kept = {name: path for name, path in runs.items() if recorded.file(page, name).exists()}
+    shown = recorded.shown(page, {name: nbformat.read(path, 4) for name, path in kept.items()})
+    facts = {name: notebook.metadata["unet_course"] for name, notebook in shown.items()}
+    return ", ".join(f"{name} {run['recorded'] if recorded.is_real(run) else 'due'}" for name, run in facts.items())
 
 
 def _records(page):

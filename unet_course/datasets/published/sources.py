@@ -29,6 +29,9 @@ class Source:
         Addresses that need no account; empty where there is none.
     kaggle : str
         "owner/name" of a Kaggle data set, or "competition/name"; empty where there is none.
+    figures : str
+        What a figure that shows these images says: whose they are, under which licence. Empty where they may not be
+        passed on, not even as figures.
     """
 
     title: str
@@ -42,6 +45,7 @@ class Source:
     files: dict = field(default_factory=dict)
     mirror: tuple = ()
     kaggle: str = ""
+    figures: str = ""
 
 
 SOURCES = {
@@ -50,6 +54,7 @@ SOURCES = {
         licence="CC0 1.0",
         cite="Caicedo et al. (2019), Nature Methods 16; image set BBBC038v1, Broad Bioimage Benchmark Collection",
         kaggle="competition/data-science-bowl-2018",
+        figures="image set BBBC038v1, CC0 1.0",
         mirror=("https://data.broadinstitute.org/bbbc/BBBC038/stage1_train.zip",),
         limit=2,
         folders=("stage1_train",),
@@ -63,6 +68,7 @@ SOURCES = {
         licence="CC BY-NC-SA 4.0: no commercial use, share alike",
         cite="Buda, Saha, Mazurowski (2019), Comput Biol Med 109; Mazurowski et al. (2017), J Neuro-Oncology",
         kaggle="mateuszbuda/lgg-mri-segmentation",
+        figures="TCGA-LGG as prepared by Buda et al. (2019), CC BY-NC-SA 4.0",
         # A copy by somebody else: what comes from there is compared with the manifest like everything.
         mirror=(
             "https://huggingface.co/datasets/gymprathap/Brain-MRI-LGG-Segmentation/resolve/main/"
@@ -84,6 +90,7 @@ SOURCES = {
         licence="MIT, as the author's copy on Hugging Face says",
         cite="Bhuvaji et al. (2020), Brain Tumor Classification (MRI), Kaggle; Cheng (2017), figshare 1512427",
         kaggle="sartajbhuvaji/brain-tumor-classification-mri",
+        figures="Bhuvaji et al. (2020), MIT, after Cheng (2017), CC BY 4.0",
         mirror=(
             "https://huggingface.co/datasets/sartajbhuvaji/Brain-Tumor-Classification/resolve/main/Training.zip",
             "https://huggingface.co/datasets/sartajbhuvaji/Brain-Tumor-Classification/resolve/main/Testing.zip",

@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 
 from unet_course import paths
-from unet_course.publishing import chapters, pictures, recorded, site, status
+from unet_course.publishing import chapters, gallery, pictures, recorded, site, status
 
 ROOT = paths.repo_root()
 TEXT = """\
@@ -193,6 +193,22 @@ def test_practice_pages_stand_at_the_end_of_the_contents():
     toc = "root: book/intro\nparts:\n- caption: A\n  chapters:\n  - file: x\n- caption: B\n  chapters:\n  - file: y\n"
     assert chapters.with_pages(toc, []) == toc
     assert chapters.with_pages(toc, ["z"]).endswith("- file: y\n  - file: z\n")
+
+
+def test_the_gallery_shows_the_scans_of_real_runs_once(chapter):
+    for name in ("keras", "torch"):
+        recorded.keep(chapter, name, real(name, picture=png(seed=len(name))))
+    page = site.merge(recorded.shown(chapter, {name: run(name) for name in ("keras", "torch")}))
+    for cell in page.cells:
+        if "mystnb" in cell.metadata:
+            cell.metadata["mystnb"]["image"] = {"alt": "A scan."}
+    text, files = gallery.fill(f"# Gallery\n\n{gallery.MARK}\n", {"a": page})
+    assert "## A chapter\n" in text and "{doc}`The chapter <../notebooks/a>`" in text
+    assert text.count("```{figure} gallery/fig-a.png\n:name: gallery-fig-a\n:alt: A scan.") == 1
+    assert "A. Real images: image set BBBC038v1, CC0 1.0." in text
+    assert list(files) == ["book/gallery/fig-a.png"]
+    empty, files = gallery.fill(f"{gallery.MARK}\n", {})
+    assert empty == "No real run is up to date.\n" and not files
 
 
 # Of the repository

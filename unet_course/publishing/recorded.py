@@ -19,6 +19,7 @@ from . import chapters, pictures
 LARGEST = 0.9e6  # bytes of all images in a run
 COLOURS = (256, 128, 64, 32)  # of an image: as many as fit
 _LABEL = re.compile(r"^\(([\w-]+)\)=$|^\$\$ \(([\w-]+)\)$|^:label: ([\w-]+)$", re.MULTILINE)
+CREDIT = " Real images: "  # begins the end of a caption: whose, under which licence
 PRACTICE = "_practice"  # ends the name of the page that shows the practice run
 
 
@@ -152,7 +153,7 @@ def _with_outputs(run, real):
     """The practice run's text with what the real run printed and drew."""
     page = copy.deepcopy(run)
     page.metadata["unet_course"] = copy.deepcopy(real.metadata["unet_course"])
-    credit = f" Real images: {'; '.join(licences(real.metadata['unet_course']))}."
+    credit = f"{CREDIT}{'; '.join(licences(real.metadata['unet_course']))}."
     cells, others = ([cell for cell in each.cells if cell.cell_type == "code"] for each in (page, real))
     for cell, other in zip(cells, others, strict=True):
         cell.outputs = copy.deepcopy(other.outputs)

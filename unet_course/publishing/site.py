@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from .. import REPOSITORY, paths, reports
-from . import chapters, colab, pictures, recorded, status
+from . import chapters, colab, gallery, pictures, recorded, status
 from .branches import of_framework
 from .chapters import LABELS
 from .editions import html_page
@@ -315,7 +315,7 @@ def _pages(sources, executed):
         name: reports.fill_in(content.decode()).encode() if name.endswith(".md") else content
         for name, content in sources.items()
     }
-    beside = []
+    real = {}
     for name, runs in executed.items():
         notebooks = {framework: nbformat.read(path, 4) for framework, path in runs.items()}
         try:
@@ -331,9 +331,13 @@ def _pages(sources, executed):
             _insert_below_title(page, _look_ahead(name, cell))
         pages[f"notebooks/{name}.ipynb"] = nbformat.writes(page).encode()
         if practice:
-            beside.append(f"notebooks/{name}{recorded.PRACTICE}")
-            pages[f"{beside[-1]}.ipynb"] = nbformat.writes(practice).encode()
+            real[name] = page
+            pages[f"notebooks/{name}{recorded.PRACTICE}.ipynb"] = nbformat.writes(practice).encode()
+    beside = [f"notebooks/{name}{recorded.PRACTICE}" for name in real]
     pages["_toc.yml"] = chapters.with_pages(pages["_toc.yml"].decode(), beside).encode()
+    if gallery.PAGE in pages:
+        text, images = gallery.fill(pages[gallery.PAGE].decode(), real)
+        pages |= {gallery.PAGE: text.encode(), **images}
     pages["book/_static/cover.png"] = pictures.cover()
     if STATUS in pages:
         pages[STATUS] = pages[STATUS].replace(status.MARK.encode(), status.table(executed).encode())

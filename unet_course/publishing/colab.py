@@ -49,11 +49,16 @@ data_folder = ""  # @param ["", "/content/drive/MyDrive/unet_course"] {{allow-in
 
 from unet_course import notebook
 
-chosen = notebook.begin({arguments}, profile=profile, data_folder=data_folder)"""
+chosen = notebook.begin(
+    {arguments},
+    profile=profile, data_folder=data_folder,
+)"""
 _NO_CHOICE = """\
 from unet_course import notebook
 
-notebook.begin({arguments})"""
+notebook.begin(
+    {arguments},
+)"""
 _VALUES = """
 
 globals().update(chosen)  # the values of the profile that you chose above; to change single ones, write them below"""
@@ -148,8 +153,9 @@ def choice(chapter, framework):
     named = {"sets": chapters.data_sets(chapter), "framework": None if framework == chapters.ONCE else framework}
     if framework == "keras" and "import tensorflow" in chapters.text(chapter):
         named["backend"] = "tensorflow"
-    arguments = ", ".join([repr(chapter.name), *(f"{name}={value!r}" for name, value in named.items() if value)])
-    return (_CHOICE if _has_choice(chapter) else _NO_CHOICE).format(arguments=arguments.replace("'", '"'))
+    others = ", ".join(f"{name}={value!r}" for name, value in named.items() if value)
+    arguments = ",\n    ".join(filter(None, [repr(chapter.name), others])).replace("'", '"')
+    return (_CHOICE if _has_choice(chapter) else _NO_CHOICE).format(arguments=arguments)
 
 
 def _has_choice(chapter):

@@ -16,7 +16,7 @@ NBVAL = $(BIN)/python -m unet_course.publishing.execution $(BIN)/python -m pytes
 	--nbval-cell-timeout 600 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help env book quick test serve student instructor offline laptop notebooks lint lock clean
+.PHONY: help env book quick test serve student instructor offline pdf laptop notebooks lint lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ instructor: book  ## a folder for instructors: plans, slides, answers, timings, 
 
 offline: book  ## a folder for a room without internet: wheels (1.3 GB; with CUDA several), data, the student edition
 	$(BIN)/unet-course edition offline
+
+pdf: book  ## the whole book in one file, printed by Chromium
+	$(BIN)/unet-course edition pdf
 
 laptop: env  ## run every chapter on real data with the laptop profile; writes records to book/results
 	$(BIN)/unet-course run all --profile laptop

@@ -94,14 +94,14 @@ def notebooks():
 
 @app.command()
 def edition(
-    name: Annotated[str, typer.Argument(help="student, instructor, or offline: a folder that needs no internet.")],
+    name: Annotated[str, typer.Argument(help="student, instructor, pdf, or offline: a folder that needs no internet.")],
     out: Annotated[Path | None, typer.Option(help="Where to write it. Default: _build/editions/NAME.")] = None,
 ):
-    """Write a folder to hand out: notebooks, answers, slides, plans, or all that a room without internet needs."""
+    """Write what is handed out: notebooks, answers, slides, plans, all that a room without internet needs, or a PDF."""
     with _plain_errors(ValueError):
         from .publishing import chapters, editions
 
-        writers = {"student": editions.student, "instructor": editions.instructor, "offline": editions.offline}
+        writers = {each: getattr(editions, each) for each in editions.__all__}
         if name not in writers:
             raise ValueError(f"There is no edition {name!r}: use {', '.join(writers)}.")
         _write_phantoms()

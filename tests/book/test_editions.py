@@ -2,13 +2,14 @@
 
 import html
 import re
+import shutil
 
 import nbformat
 import pytest
 
 from unet_course import paths
 from unet_course.publishing import chapters, editions, execution, exercises, status
-from unet_course.publishing.editions import answers, html_page, inventory
+from unet_course.publishing.editions import answers, html_page, inventory, paper
 
 pytestmark = pytest.mark.slow
 
@@ -160,3 +161,65 @@ def test_links_of_the_plans_lead_to_pages_of_the_site(instructor):
         links = re.findall(r'href="(\.\./[^"]+)"', plan.read_text(encoding="utf-8"))
         assert len(links) > 10
         assert [link for link in links if not (plan.parent / link).exists()] == []
+
+
+# On paper
+
+ARTICLE = """<link rel="stylesheet" type="text/css" href="{up}_static/a.css?v=1" />
+<article class="bd-article">
+<section id="top"><h1>{title}<a class="headerlink" href="#top">#</a></h1>
+<a href="#part">here</a> <a href="{other}">there</a> <a href="{up}book/api/x.html#f">reference</a>
+<a href="https://example.org/#z">far</a> <img src="{up}_images/i.png" alt=""> <img src="data:," alt="">
+<h2 id="part">Part</h2></section></article>"""
+
+
+@pytest.fixture
+def two_pages(tmp_path, monkeypatch):
+    site = tmp_path / "_build/html"
+    pages = {
+        "book/a": ("A", "../", "../notebooks/p/b.html#part"),
+        "notebooks/p/b": ("B", "../../", "../../book/a.html"),
+    }
+    for page, (title, up, other) in pages.items():
+        _write(site / f"{page}.html", ARTICLE.format(title=title, up=up, other=other))
+    monkeypatch.setattr(chapters, "root", lambda: tmp_path)
+    monkeypatch.setattr(chapters, "pages", lambda: [(page, None) for page in [*pages, "book/api/x"]])
+    return site
+
+
+def _write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_pages_become_one_document_whose_links_stay_in_it(two_pages):
+    text = paper.document(two_pages, ["book/a", "notebooks/p/b"])
+    ids = re.findall(r'id="([^"]+)"', text)
+    assert len(ids) == len(set(ids)) == 6
+    links = re.findall(r'<a (?:class="headerlink" )?href="([^"]+)"', text)
+    assert {link.removeprefix("#") for link in links if link.startswith("#")} <= set(ids)
+    assert sorted(set(link for link in links if not link.startswith("#"))) == [
+        "https://example.org/#z",
+        "https://unet-course.github.io/unet-course/book/api/x.html#f",
+    ]
+    assert re.findall(r'src="([^"]+)"', text) == [(two_pages / "_images/i.png").as_uri(), "data:,"] * 2
+    assert text.count('rel="stylesheet"') == 1 and (two_pages / "_static/a.css").as_uri() in text
+    assert '<li><a href="#book-a">A</a></li>\n<li><a href="#notebooks-p-b">B</a></li>' in text
+
+
+def test_the_book_is_printed_with_an_outline(two_pages, tmp_path, monkeypatch):
+    if not any(map(shutil.which, paper.BROWSERS)):
+        pytest.skip("there is no chromium, chromium-browser or google-chrome on the PATH")
+    printed = paper.pdf(tmp_path / "paper")
+    content = printed.read_bytes()
+    assert content.startswith(b"%PDF-") and b"/Outlines" in content
+    assert max(map(int, re.findall(rb"/Count (\d+)", content))) >= 3, "a page each, and the contents"
+    assert [path.name for path in printed.parent.iterdir()] == ["unet_course.pdf"]
+
+    (two_pages / "notebooks/p/b.html").unlink()
+    with pytest.raises(chapters.BookError, match=r"lacks notebooks/p/b: run `make book`"):
+        paper.pdf(tmp_path / "paper")
+    assert printed.read_bytes() == content
+    monkeypatch.setattr(paper, "BROWSERS", ("no-such-browser",))
+    with pytest.raises(chapters.BookError, match="apt-get install chromium"):
+        paper.pdf(tmp_path / "paper")

@@ -1,9 +1,11 @@
 """Figures the chapters share: readable on white and dark pages, told apart without colour."""
 
+import textwrap
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from matplotlib.patches import Patch, Rectangle
 from skimage import segmentation
 
@@ -15,7 +17,28 @@ BLUE, ORANGE, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
 # In the drawing of a U-Net.
 _SAYS = {BLUE: "way down, and its copies", ORANGE: "enlarged", GREEN: "way up", BLACK: "image, logits"}
 _HATCHES = {BLUE: "", ORANGE: "///", GREEN: "...", BLACK: ""}  # told apart without colour, too
-_SMALL = 8  # points
+
+WIDEST = 6.4  # inches: shown as wide as a phone, 390 pixels, text of 11 points still has 9 pixels
+_TEXT = 11  # points
+# How all figures of the course look. Importing this module puts it in force; chapters set no looks of their own.
+STYLE = {
+    "axes.axisbelow": True,
+    "axes.labelsize": _TEXT,
+    "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#E69F00", BLACK]),
+    "axes.titlesize": _TEXT,
+    "figure.dpi": 100,
+    "figure.figsize": (WIDEST, 3.2),
+    "figure.labelsize": _TEXT,
+    "figure.titlesize": _TEXT,
+    "font.size": _TEXT,
+    "legend.fontsize": _TEXT,
+    "legend.frameon": False,
+    "lines.markersize": 5,
+    "xtick.labelsize": _TEXT,
+    "ytick.labelsize": _TEXT,
+}
+plt.rcParams.update(STYLE)
+_ACROSS = 3  # images side by side where a single row would have more
 
 
 def rows(columns, *, titles, row_labels=None, size=2.4):
@@ -24,31 +47,39 @@ def rows(columns, *, titles, row_labels=None, size=2.4):
     Parameters
     ----------
     columns : sequence of sequences of arrays
-        Each image (H, W) or (H, W, 3). Two-dimensional ones are shown in grey.
+        Each image (H, W) or (H, W, 3). Two-dimensional ones are shown in grey. A single row of more than three images
+        goes on below.
     titles : sequence of str
         One per column.
     row_labels : sequence of str, optional
         Text on the left of each row.
     size : float
-        Inches per image.
+        Inches per image, less where the figure would become wider than `WIDEST`.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     n_rows, n_columns = len(columns[0]), len(columns)
+    if n_rows == 1 and n_columns > _ACROSS:
+        n_columns = 2 if n_columns == 4 else _ACROSS
+        n_rows = -(-len(columns) // n_columns)
+        shown = [(images[0], title) for images, title in zip(columns, titles, strict=True)]
+    else:
+        titled = list(zip(columns, titles, strict=True))
+        shown = [(images[row], title * (row == 0)) for row in range(n_rows) for images, title in titled]
+    size = min(size, WIDEST / n_columns)
+    letters = int(size * 72 / (0.55 * _TEXT))  # of average width in a line above an image
     figure, axes = plt.subplots(
         n_rows, n_columns, figsize=(size * n_columns, size * n_rows), squeeze=False, layout="constrained"
     )
-    for column, (pictures, title) in enumerate(zip(columns, titles, strict=True)):
-        for row, picture in enumerate(pictures):
-            axis = axes[row, column]
-            axis.imshow(picture, cmap="gray", interpolation="nearest")
-            axis.set(xticks=[], yticks=[])
-            if row == 0:
-                axis.set_title(title)
-            if column == 0 and row_labels is not None:
-                axis.set_ylabel(row_labels[row])
+    for axis, (image, title) in zip(axes.flat, shown, strict=False):
+        axis.imshow(image, cmap="gray", interpolation="nearest")
+        axis.set(xticks=[], yticks=[], title=textwrap.fill(title, letters))
+    for axis, label in zip(axes[:, 0], row_labels or [], strict=False):
+        axis.set_ylabel(label)
+    for axis in axes.flat[len(shown) :]:
+        axis.remove()
     return figure
 
 
@@ -124,7 +155,7 @@ def learning_curves(history, names, *, best_epoch=None):
             axis.axvline(best_epoch, color=BLACK, linestyle=":", label="weights kept")
         axis.set_ylabel(name)
         axis.xaxis.get_major_locator().set_params(integer=True)
-    axes[0, 0].legend(frameon=False)
+    axes[0, 0].legend()
     axes[-1, 0].set_xlabel("epoch")
     return figure
 
@@ -161,14 +192,14 @@ def percentiles(real, phantom, *, width=5.2):
         axis.spines[["top", "right"]].set_visible(False)
     for axis in axes.flat[len(names) :]:
         axis.set_visible(False)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
 
 
 def unet_diagram(shapes, *, skips=True):
     """Draw the U: one box for each array, the higher the more pixels, the wider the more channels.
 
-    Numbers above a box are channels, those below it pixels. Every arrow is named by what is done on its way.
+    Numbers above a box are channels, those below a level's first box pixels. Every arrow is named by what is done on its way.
 
     Parameters
     ----------
@@ -187,7 +218,7 @@ def unet_diagram(shapes, *, skips=True):
     Explained in the chapter on the U-Net, section "Deeper".
     """
     depth = sum(name.startswith("encoder_") for name in shapes)
-    figure, axis = plt.subplots(figsize=(8.4, 1.15 * depth + 0.5), layout="constrained")
+    figure, axis = plt.subplots(figsize=(WIDEST, 1.15 * depth + 0.5), layout="constrained")
     tallest, widest = shapes["input"][0], max(channels for *_, channels in shapes.values())
 
     def box(shape, x, level, colour, says="{2}", side="{0} x {1}"):
@@ -195,20 +226,20 @@ def unet_diagram(shapes, *, skips=True):
         drawn = _Box(x, x + width, -level + height / 2, -level - height / 2)
         style = {"facecolor": colour, "alpha": 0.55, "edgecolor": BLACK, "hatch": _HATCHES[colour]}
         axis.add_patch(Rectangle((x, drawn.bottom), width, height, **style))
-        axis.text(drawn.centre, drawn.top + 0.03, says.format(*shape), ha="center", va="bottom", fontsize=_SMALL)
-        axis.text(drawn.centre, drawn.bottom - 0.04, side.format(*shape), ha="center", va="top", fontsize=_SMALL)
+        axis.text(drawn.centre, drawn.top + 0.03, says.format(*shape), ha="center", va="bottom")
+        axis.text(drawn.centre, drawn.bottom - 0.04, side.format(*shape), ha="center", va="top")
         return drawn
 
     def across(start, end, says, **style):
         ends = (end.left, start.middle), (start.right, start.middle)
         axis.annotate("", *ends, arrowprops={"arrowstyle": "->", "color": BLACK, **style})
-        place = (start.right + end.left) / 2, start.middle + 0.03
-        axis.text(*place, says, ha="center", va="bottom", fontsize=_SMALL)
+        place = (start.right + end.left) / 2, start.middle
+        axis.text(*place, says, ha="center", va="center")
 
     def along(start, end, says):
         axis.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": BLACK})
         middle = (start[0] + end[0]) / 2 + 0.08, (start[1] + end[1]) / 2
-        axis.text(*middle, says, ha="left", va="center", fontsize=_SMALL)
+        axis.text(*middle, says, ha="left", va="center")
 
     encoder, here = {}, box(shapes["input"], -1, 0, BLACK)
     for level in range(depth):
@@ -216,8 +247,8 @@ def unet_diagram(shapes, *, skips=True):
             pooled = box(shapes[f"pool_{level}"], here.left, level, BLUE)
             along((here.centre, here.bottom - 0.16), (pooled.centre, pooled.top + 0.16), "pool")
             here = pooled
-        encoder[level] = there = box(shapes[f"encoder_{level}"], here.right + 0.7, level, BLUE)
-        across(here, there, "2 conv")
+        encoder[level] = there = box(shapes[f"encoder_{level}"], here.right + 0.7, level, BLUE, side="")
+        across(here, there, "2\nconv")
         here = there
     x = here.right
     for level in reversed(range(depth - 1)):
@@ -226,23 +257,21 @@ def unet_diagram(shapes, *, skips=True):
         if skips:
             copied = (*up[:2], shapes[f"encoder_{level}"][2])
             there = box(copied, x, level, BLUE, says="", side="")
-            across(encoder[level], there, "copy", linestyle="--")
+            across(encoder[level], there, "copy\n", linestyle="--")
             x, says = there.right, f"{copied[2]} + {{2}}"
         there = box(up, x, level, ORANGE, says="", side="")
-        axis.text(
-            (start + there.right) / 2, there.top + 0.03, says.format(*up), ha="center", va="bottom", fontsize=_SMALL
-        )
+        axis.text((start + there.right) / 2, there.top + 0.03, says.format(*up), ha="center", va="bottom")
         along((here.centre, here.top + 0.18), (there.centre, there.bottom - 0.03), "up")
         here = box(shapes[f"decoder_{level}"], there.right + 0.7, level, GREEN)
-        across(there, here, "2 conv")
+        across(there, here, "2\nconv")
         x = here.left
-    there = box(shapes["head"], here.right + 0.7, 0, BLACK)
-    across(here, there, "1 x 1")
+    there = box(shapes["head"], here.right + 0.7, 0, BLACK, side="")
+    across(here, there, "1 x 1\n")
     handles = [
         Patch(facecolor=colour, alpha=0.55, edgecolor=BLACK, hatch=_HATCHES[colour], label=says)
         for colour, says in _SAYS.items()
     ]
-    axis.legend(handles=handles, loc="lower left", fontsize=_SMALL, frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
     axis.set(xlim=(-1.25, there.right + 0.3), ylim=(-depth + 0.4, 0.55))
     axis.axis("off")
     return figure

@@ -18,7 +18,7 @@ SHAPES = {
 
 
 def words(figure):
-    return [text.get_text() for text in figure.axes[0].texts]
+    return [" ".join(text.get_text().split()) for text in figure.axes[0].texts]
 
 
 def test_every_array_shows_its_channels_and_pixels():

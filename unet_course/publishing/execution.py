@@ -152,14 +152,16 @@ def kernel_environment(folder, *, smoke):
 
 
 def fingerprint(chapter, values):
-    """A hash of all that can change the result: text, parameters, data, and the package modules this run imports."""
+    """A hash of all that can change the result: text, parameters, data, the kernel, and the package modules it imports."""
     chosen = values.get("framework")
     others = tuple(f"unet_course.{framework}" for framework in chapters.FRAMEWORKS if chosen and framework != chosen)
     cells = [cell.source for cell in chapters.read(chapter).cells if cell.cell_type == "code"]
     code = "\n".join(cell for cell in cells if not cell.startswith(("%", "!")))
     digest = hashlib.sha256(chapters.text(chapter).encode())
     digest.update(json.dumps(values, sort_keys=True).encode())
-    digest.update((chapter.root / "requirements.lock").read_bytes())
+    kernel = sorted((chapter.root / "book" / "kernel").rglob("*.py"))
+    for file in [chapter.root / "requirements.lock", *kernel]:
+        digest.update(file.read_bytes())
     for module in sorted(dependencies.modules(code, skip=others)):
         path = dependencies.source(module)
         beside = sorted(file for kind in _BESIDE for file in path.parent.glob(f"*{kind}"))

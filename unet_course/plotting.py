@@ -199,7 +199,8 @@ def percentiles(real, phantom, *, width=5.2):
 def unet_diagram(shapes, *, skips=True):
     """Draw the U: one box for each array, the higher the more pixels, the wider the more channels.
 
-    Numbers above a box are channels, those below a level's first box pixels. Every arrow is named by what is done on its way.
+    Numbers above a box are channels, those below a level's first box pixels. Every arrow is named by what is done on
+    its way.
 
     Parameters
     ----------

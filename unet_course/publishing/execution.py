@@ -152,7 +152,7 @@ def kernel_environment(folder, *, smoke):
 
 
 def fingerprint(chapter, values):
-    """A hash of all that can change the result: text, parameters, data, the kernel, and the package modules it imports."""
+    """A hash of all that can change the result: text, parameters, data, the kernel, the package modules it imports."""
     chosen = values.get("framework")
     others = tuple(f"unet_course.{framework}" for framework in chapters.FRAMEWORKS if chosen and framework != chosen)
     cells = [cell.source for cell in chapters.read(chapter).cells if cell.cell_type == "code"]

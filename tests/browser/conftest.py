@@ -2,18 +2,36 @@
 
 import functools
 import http.server
+import io
 import os
 import shutil
 import threading
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from unet_course import paths
+from unet_course.publishing.mathml import to_mathml
 
 HTML = paths.repo_root() / "_build" / "html"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 LEFT = "net::ERR_ABORTED"  # the browser left the page while a file was on its way; a missing file answers 404
 DESKTOP = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"}
+
+
+# Signs that must grow with what they span, along the columns (1) or the rows (0) of a picture. Without a math font they
+# keep the size of a letter. In each formula the sign is red.
+STRETCHY = {
+    "a brace": (r"\underbrace{a + b + c + d + e}_{x}", "munder > munder > mo", 1),
+    "a bar": (r"\overline{a + b + c + d}", "mover > mo", 1),
+    "parentheses": (r"\left( \frac{a}{\frac{b}{c}} \right)", "mo[stretchy]", 0),
+    "those of a column": (r"\begin{pmatrix} a \\ b \\ c \end{pmatrix}", "mrow > mo", 0),
+    "a line": (r"\left| \frac{a}{\frac{b}{c}} \right|", "mo[stretchy]", 0),
+    "a root, to its side": (r"\sqrt{\frac{a + b + c}{d}}", "msqrt", 1),
+    "a root, upwards": (r"\sqrt{\frac{a + b + c}{d}}", "msqrt", 0),
+    "a sum": (r"\sum_i a_i", "munder > mo", 0),
+}
 
 
 def site_pages():
@@ -38,6 +56,24 @@ def pytest_generate_tests(metafunc):
         # Under a chapter stand the same questions as on its part's page: one chapter speaks for all.
         asked = [page for page in site_pages() if page.endswith(("/quiz.html", "foundations/unet.html"))]
         metafunc.parametrize("quiz_address", asked or ["no such page"])
+
+
+@pytest.fixture(params=STRETCHY)
+def stretchy(request, tmp_path):
+    """A page with one formula, and `stretches(png)`: whether a picture of it shows a sign as large as what it spans."""
+    latex, sign, along = STRETCHY[request.param]
+    looks = f"math {{ font-size: 60px; color: blue }} {sign} {{ color: red }} msqrt > * {{ color: blue }}"
+    font = f'<link rel="stylesheet" href="{(paths.repo_root() / "book/_static/math.css").as_uri()}">'
+    page = tmp_path / "formula.html"
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Formula</title>{font}<style>{looks}</style>'
+    page.write_text(f"{head}<p>{to_mathml(latex, 'block')}</p></html>", encoding="utf-8")
+
+    def stretches(png):
+        red, _, blue = np.moveaxis(np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), float), -1, 0)
+        sign, spanned = (np.ptp(np.nonzero(ink)[along]) for ink in (blue - red < -99, red - blue < -99))
+        return sign >= 0.9 * spanned
+
+    return page, stretches
 
 
 def missing(what):

@@ -10,6 +10,7 @@ PARTS = {"mfrac": 2, "mroot": 2, "msup": 2, "msub": 2, "mover": 2, "munder": 2, 
 SCRIPTS = PARTS.keys() - {"mfrac", "mroot"}
 FUNCTIONS = {"log", "ln", "exp", "max", "min", "sin", "cos", "tanh", "arg"}
 LENGTHS = {"negativethinmathspace": "-0.167em"}
+DASH, OVERLINE = "\u2015", "\u203e"  # the translator's bar over a term, and the one that grows
 MINUS, CLOSING = "\u2212", {")", "]", "}"}
 
 
@@ -53,6 +54,8 @@ def to_mathml(latex, display):
     for row in [element for element in formula.iter() if element.tag in ROWS]:
         _join_words(row)
         _space(row)
+    for bar in (each for each in formula.iter("mo") if each.text == DASH):
+        bar.text = OVERLINE
     _keep_to_numbers(formula)
     plain = re.sub(r"\\[{}\\]", "", latex)
     if plain.count("{") != plain.count("}") or any(len(e) != PARTS.get(e.tag, len(e)) for e in formula.iter()):

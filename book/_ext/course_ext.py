@@ -112,6 +112,11 @@ def wait_with_cards(app, pagename, templatename, context, doctree):
     context["body"] = context.get("body", "").replace(card, f'{card} loading="lazy"')
 
 
+def drop_shared_ids(app, pagename, templatename, context, doctree):
+    """Leave out the ids that sphinx-exercise gives to every exercise and every solution alike: nothing uses them."""
+    context["body"] = re.sub(r' id="(?:exercise|solution)-content"', "", context.get("body", ""))
+
+
 def add_search_script(app, pagename, templatename, context, doctree):
     """Load synonyms and better snippets on the page of the search, after Sphinx's own script."""
     if pagename == "search":
@@ -121,7 +126,7 @@ def add_search_script(app, pagename, templatename, context, doctree):
 def setup(app):
     mathml.setup(app)
     app.add_js_file(None, body=EARLY_SCRIPT)
-    for mend in (fix_buttons, mend_bibliography, drop_thebe, add_address, wait_with_cards):
+    for mend in (fix_buttons, mend_bibliography, drop_thebe, add_address, wait_with_cards, drop_shared_ids):
         app.connect("html-page-context", mend, priority=950)
     app.connect("html-page-context", add_search_script)
     app.connect("env-get-updated", share_figure_numbers, priority=950)

@@ -1,4 +1,7 @@
-"""The glossary on every page: the first use of a term in running text becomes a link that shows its definition."""
+"""The glossary on every page: the first use of a term in running text becomes a link that shows its definition.
+
+On its own page a bar of letters leads to the first term of each.
+"""
 
 import re
 
@@ -17,6 +20,7 @@ OPEN_INLINE = (nodes.paragraph, nodes.strong, nodes.emphasis)
 def setup(app):
     app.connect("env-get-outdated", read_again)
     app.connect("doctree-resolved", link_page)
+    app.connect("html-page-context", add_letters)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -31,6 +35,18 @@ def link_page(app, document, page):
     if not hasattr(app.builder, "glossary_entries"):
         app.builder.glossary_entries = entries(app.env.get_doctree(GLOSSARY))
     link(document, app.builder.glossary_entries, app.builder.get_relative_uri(page, GLOSSARY))
+
+
+def add_letters(app, pagename, templatename, context, doctree):
+    """Put the bar above the first term."""
+    if pagename != GLOSSARY:
+        return
+    first = {}
+    for place, letter in re.findall(r'<dt id="(term-[^"]+)">(\w)', context["body"]):
+        first.setdefault(letter.upper(), place)
+    links = "\n".join(f'<a href="#{place}">{letter}</a>' for letter, place in first.items())
+    bar = f'<nav class="uc-letters" aria-label="Terms by letter">\n{links}\n</nav>\n'
+    context["body"] = context["body"].replace("<dl ", f"{bar}<dl ", 1)
 
 
 def entries(glossary):

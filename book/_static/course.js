@@ -23,6 +23,12 @@
     document.querySelectorAll('.sd-tab-label[data-sync-id="' + framework + '"]').forEach(function (label) {
       document.getElementById(label.htmlFor).checked = true;
     });
+    // In menus the notebook of the chosen framework stands first.
+    document.querySelectorAll(":is(.dropdown-launch-buttons, .dropdown-download-buttons) .dropdown-menu").forEach(function (menu) {
+      Array.from(menu.children).reverse().forEach(function (entry) {
+        if (entry.textContent.includes("(" + names[framework] + ")")) menu.prepend(entry);
+      });
+    });
   }
 
   // The last block above the middle of the window that both frameworks share: it stays where it is.

@@ -29,7 +29,7 @@
 
   Search.htmlToText = function (text, anchor) {
     var page = new DOMParser().parseFromString(text, "text/html");
-    var furniture = ".headerlink, .bd-sidebar-secondary, .bd-header-article, .uc-provenance, .uc-where, #jb-print-docs-body, .prev-next-area";
+    var furniture = ".headerlink, .bd-sidebar-secondary, .bd-header-article, .uc-provenance, .uc-where, #jb-print-docs-body, .prev-next-area, .cell, .uc-address";
     page.querySelectorAll(furniture).forEach(function (element) { element.remove(); });
     var term = anchor && page.querySelector("dt" + anchor);
     if (term && term.nextElementSibling) return term.textContent + ": " + term.nextElementSibling.textContent;

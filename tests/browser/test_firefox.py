@@ -21,7 +21,7 @@ from unet_course.shipping import numpy_unet
 
 pytestmark = pytest.mark.slow
 FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
-SECONDS = 60  # to start, to load a page, and for a condition to come true: on a busy machine, too
+SECONDS = 300  # at most, to start, to load a page, or for a condition to come true: on a busy machine, too
 SETTINGS = {
     "marionette.port": 0,  # any free one; Firefox writes which
     "app.update.enabled": False,

@@ -253,14 +253,12 @@ def _insert_below_title(notebook, strip):
     raise SiteError("A chapter has no cell that starts with its title (`# Title`).")
 
 
-def _look_ahead(chapter, cell):
+def _look_ahead(chapter, cell, plot):
     """A chapter begins with a piece of one of its figures: what the pages below are about."""
     figure = cell.metadata.get("mystnb", {}).get("figure", {})
     where = f" {{numref}}`{figure['name']}`, further down." if "name" in figure else ""
-    up = "../" * (chapter.count("/") + 1)
-    image = (
-        f"```{{image}} {up}book/cards/{chapter}.png\n:alt: A piece of a figure of this chapter\n:class: uc-ahead\n```"
-    )
+    up, kind = "../" * (chapter.count("/") + 1), "uc-ahead uc-plot" if plot else "uc-ahead"
+    image = f"```{{image}} {up}book/cards/{chapter}.png\n:alt: A piece of a figure of this chapter\n:class: {kind}\n```"
     return f"{image}\n\n<small>A look ahead.{where}</small>"
 
 
@@ -328,7 +326,7 @@ def _pages(sources, executed):
         if drawn:
             scan, cell = next((one for one in drawn if not pictures.is_plot(one[0])), drawn[0])
             pages[f"book/cards/{name}.png"] = pictures.card(scan)
-            _insert_below_title(page, _look_ahead(name, cell))
+            _insert_below_title(page, _look_ahead(name, cell, plot=pictures.is_plot(scan)))
         pages[f"notebooks/{name}.ipynb"] = nbformat.writes(page).encode()
         if practice:
             real[name] = page

@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from unet_course import plotting
 from unet_course.publishing import chapters
 
 CHAPTERS = chapters.listed()
@@ -84,6 +85,27 @@ def test_figures_are_never_drawn_without_being_noticed():
                 yield cell.source[:80]
 
     assert offenders(unnoticed) == {}, "assign it to `figure`, so that it gets a caption and alt text"
+
+
+def test_all_figures_share_one_style_sheet():
+    """Importing plotting puts it in force; `WIDEST` keeps text readable on a phone."""
+    own = (
+        r"fontsize|labelsize|titlesize|rcParams|plt\.(?:rc|style)\b|\.grid\(|frameon=False|dpi=|['\"]tab:|['\"]C\d['\"]"
+    )
+
+    def looks_of_its_own(chapter):
+        sources = [cell.source for cell in code_cells(chapter)]
+        if any("matplotlib" in source for source in sources) and not any("plotting" in source for source in sources):
+            yield "import plotting from unet_course: it brings the style of all figures"
+        for source in sources:
+            yield from re.findall(own, source)
+            yield from (
+                f"{width} inches"
+                for width in re.findall(r"figsize=\(([\d.]+)", source)
+                if float(width) > plotting.WIDEST
+            )
+
+    assert offenders(looks_of_its_own) == {}
 
 
 def test_no_line_ends_with_a_semicolon():

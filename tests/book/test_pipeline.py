@@ -94,6 +94,12 @@ def test_the_key_follows_text_package_records_and_data(clone, monkeypatch, tmp_p
     keys.append(execution.fingerprint(chapter, {"framework": "torch"}))
     (tmp_path / "checks.js").write_text("// a script of that module", encoding="utf-8")
     keys.append(execution.fingerprint(chapter, {"framework": "torch"}))
+    settings = tmp_path / "kernel"
+    settings.mkdir()
+    (settings / "config.py").write_text("# settings of the kernel\n", encoding="utf-8")
+    (clone / "book/kernel").unlink()
+    (clone / "book/kernel").symlink_to(settings)
+    keys.append(execution.fingerprint(chapter, {"framework": "torch"}))
     (data_root / "cache").mkdir(parents=True)
     same = execution.fingerprint(chapter, {"framework": "torch"})
     assert same == keys[-1], "the cache of decoded images is not data"
@@ -102,7 +108,7 @@ def test_the_key_follows_text_package_records_and_data(clone, monkeypatch, tmp_p
     (data_root / "phantoms/nuclei").mkdir(parents=True)
     (data_root / "phantoms/nuclei/PHANTOM.json").write_text("{}", encoding="utf-8")
     keys.append(execution.fingerprint(chapter, {"framework": "torch"}))
-    assert len(set(keys)) == 7
+    assert len(set(keys)) == 8
 
 
 @pytest.fixture

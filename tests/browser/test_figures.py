@@ -3,6 +3,10 @@
 import html
 import re
 
+import pytest
+
+from unet_course import plotting
+
 CHAPTER = "notebooks/case_studies/03_nuclei.html"
 FORMULAS = "notebooks/foundations/noise_and_tv.html"
 
@@ -32,6 +36,21 @@ def test_a_tap_on_a_figure_makes_it_larger_than_the_phone(new_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("button", name="Close").tap()
     assert not page.locator("dialog[open]").count()
+
+
+@pytest.mark.parametrize("page", ["losses_and_metrics", "preparing_mr", "unet"])
+def test_text_in_figures_has_nine_pixels_on_a_phone(new_page, page):
+    page = new_page(f"notebooks/foundations/{page}.html", viewport={"width": 390, "height": 844})
+    figures = page.locator(".cell_output .uc-picture:visible img")
+    drawn = figures.evaluate_all("all => all.map(e => [e.getBoundingClientRect().width, parseInt(e.style.width)])")
+    text = plotting.STYLE["font.size"] / 72 * plotting.STYLE["figure.dpi"]
+    assert drawn and min(text * shown / full for shown, full in drawn) >= 9
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_figures_are_sharp_where_a_pixel_of_the_page_is_four_of_the_screen(new_page):
+    figures = new_page(CHAPTER).locator(".cell_output .uc-picture:visible img")
+    assert set(figures.evaluate_all("all => all.map(e => Math.round(e.naturalWidth / parseInt(e.style.width)))")) == {2}
 
 
 def test_an_enlarged_figure_is_accessible(new_page, axe):

@@ -14,6 +14,18 @@ def test_a_term_leads_to_its_definition(new_page):
     assert page.problems == []
 
 
+def test_letters_lead_to_their_first_term_and_stay_in_view(new_page):
+    page = new_page("book/glossary.html")
+    letters = page.locator(".uc-letters a")
+    assert letters.all_inner_texts() == sorted(letters.all_inner_texts()) and letters.count() > 15
+    letters.filter(has_text="T").click()
+    term = page.locator("dt").and_(page.locator(":target"))
+    assert term.inner_text().lower().startswith("t")
+    bar, shown = page.locator(".uc-letters").bounding_box(), term.bounding_box()
+    assert 0 <= bar["y"] and bar["y"] + bar["height"] <= shown["y"] < 400
+    assert page.problems == []
+
+
 def test_each_term_is_linked_once_and_never_in_a_heading_or_code(new_page):
     page = new_page(CHAPTER)
     links = page.locator("a.uc-term").evaluate_all("all => all.map(e => e.getAttribute('href'))")

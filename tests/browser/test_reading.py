@@ -64,6 +64,30 @@ def test_a_page_read_to_its_end_is_marked_in_the_sidebar(new_page):
     assert mark.all_inner_texts() == ["How to use this course"]
 
 
+def test_a_phone_folds_code_away_and_says_how_long_it_is(new_page):
+    page = new_page(CHAPTER, **PHONE)
+    folded = page.locator(".uc-folded:visible")
+    code = folded.locator("pre").first
+    lines = len(code.text_content().strip().split("\n"))
+    assert folded.count() > 5 and not code.is_visible()
+    assert folded.first.locator("summary").inner_text().startswith(f"{lines} lines of Python: ")
+    folded.first.locator("summary").tap()
+    assert code.is_visible()
+    assert page.problems == []
+
+
+def test_a_desktop_folds_only_what_its_author_folded(new_page):
+    assert new_page(CHAPTER).locator(".uc-folded").count() == 0
+
+
+def test_menus_offer_the_notebook_of_the_chosen_framework_first(new_page):
+    page = new_page(CHAPTER)
+    entries = page.locator(".dropdown-download-buttons li a")
+    for value, label in (("torch", "(PyTorch)"), ("keras", "(Keras)")):
+        page.locator(f".uc-switch input[value={value}]").check()
+        assert label in entries.first.text_content()
+
+
 # The search
 
 

@@ -1,6 +1,9 @@
 """The figures that chapters share show all they are given."""
 
+import itertools
+
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -38,6 +41,34 @@ def test_percentiles_tell_real_and_phantom_apart_without_colour_and_put_real_abo
         panels["area"].yaxis_inverted() and a < b for a, b in zip(real.get_ydata(), phantom.get_ydata(), strict=True)
     )
     assert [label.get_text() for label in panels["area"].get_yticklabels()] == ["a", "b"]
+
+
+def test_the_style_sheet_is_in_force():
+    now = matplotlib.rcParams.copy()
+    plt.rcParams.update(plotting.STYLE)
+    assert matplotlib.rcParams == now
+
+
+@pytest.mark.parametrize(("n", "grid"), [(3, (1, 3)), (4, (2, 2)), (5, (2, 3)), (7, (3, 3))])
+def test_a_single_row_of_many_images_goes_on_below(n, grid):
+    images = np.random.default_rng(0).random((n, 8, 8))
+    figure = plotting.rows([[image] for image in images], titles=[f"no. {k}" for k in range(n)])
+    assert [axis.get_title() for axis in figure.axes] == [f"no. {k}" for k in range(n)]
+    assert all(
+        (axis.get_images()[0].get_array() == image).all() for axis, image in zip(figure.axes, images, strict=True)
+    )
+    shape = figure.axes[0].get_gridspec()
+    assert (shape.nrows, shape.ncols) == grid
+
+
+@pytest.mark.parametrize("columns", [1, 3, 6])
+def test_rows_are_never_wider_than_text_stays_readable(columns):
+    image = np.zeros((8, 8))
+    figure = plotting.rows([[image, image]] * columns, titles=["a title of several words"] * columns, size=2.8)
+    assert figure.get_figwidth() <= plotting.WIDEST + 1e-9
+    figure.canvas.draw()
+    titles = [axis.title.get_window_extent() for axis in figure.axes[:columns]]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(titles))
 
 
 @pytest.mark.parametrize("channels", [1, 3])

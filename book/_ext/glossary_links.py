@@ -42,7 +42,8 @@ def add_letters(app, pagename, templatename, context, doctree):
     if pagename != GLOSSARY:
         return
     first = {}
-    for place, letter in re.findall(r'<dt id="(term-[^"]+)">(\w)', context["body"]):
+    # A second name follows the first at once, wherever its own letter stands.
+    for place, letter in re.findall(r'(?<!</dt>)<dt id="(term-[^"]+)">(\w)', context["body"]):
         first.setdefault(letter.upper(), place)
     links = "\n".join(f'<a href="#{place}">{letter}</a>' for letter, place in first.items())
     bar = f'<nav class="uc-letters" aria-label="Terms by letter">\n{links}\n</nav>\n'

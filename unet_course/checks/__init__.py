@@ -38,15 +38,17 @@ from .lgg_batchnorm import (
 )
 from .lgg_encoders import dice_of_images, held_out_patients, nothing_dice, triangular_rate
 from .losses_and_metrics import iou_from_dice, patient_dice, tversky_slope
-from .noise_and_tv import anisotropic_tv, duality_gap, two_levels
+from .masks_to_numbers import glcm_contrast, least_voxels, mean_field_step
+from .noise_and_tv import anisotropic_tv, two_levels, unbiased_signal
 from .nuclei import background_accuracy, dice_from_counts, half_covered, merge_masks
 from .patches import blend, least_overlap, tile_count
-from .preparing_mr import glcm_contrast, mean_field_step, z_score
+from .preparing_mr import neighbours, noise_in_air, z_score
 from .reading_results import contradictions, dice_from_two, patients_needed
 from .recipe import halving, log_uniform, tries_needed
 from .scaling_out import average_gradients, shard, updates_an_epoch
 from .shipping import fold_channel, quantise, weights_kilobytes
 from .speed import best_gain, ratio_in_turns, steady_rate
+from .total_variation import duality_gap, into_the_tube, transposed_differences
 from .training import adam_update, stops_at, updates
 from .unet import crop_and_join, decoder_parameters, level_shapes
 from .variants import attention_gate, kernel_weights, matching_width
@@ -92,12 +94,14 @@ __all__ = [
     "head",
     "halving",
     "held_out_patients",
+    "into_the_tube",
     "iou_from_dice",
     "join_skip",
     "kernel_weights",
     "labels_from_regions",
     "labels_survive",
     "least_overlap",
+    "least_voxels",
     "level_shapes",
     "log_uniform",
     "majority",
@@ -110,8 +114,10 @@ __all__ = [
     "mean_of_draw",
     "mean_over_quarter_turns",
     "merge_masks",
-    "norm_relu",
+    "neighbours",
     "nnunet_name",
+    "noise_in_air",
+    "norm_relu",
     "nothing_dice",
     "one_hot_labels",
     "output_side",
@@ -139,10 +145,12 @@ __all__ = [
     "through",
     "train_step",
     "tile_count",
+    "transposed_differences",
     "triangular_rate",
     "tries_needed",
     "tversky_slope",
     "two_levels",
+    "unbiased_signal",
     "updates",
     "updates_an_epoch",
     "volume_ml",

@@ -30,20 +30,12 @@ def two_levels(function):
     check("two_levels", function, cases)
 
 
-def duality_gap(function):
-    """Check `function(noisy, u, z, weight)`: the duality gap of a line."""
-    noisy = np.array([0.0, 2.0])
+def unbiased_signal(function):
+    """Check `function(scans, sigma)`: the signal behind repeated scans of shape (N, H, W) with Rician noise."""
+    scans = np.array([[[3.0, 1.0]], [[5.0, 0.0]]])  # mean squares 17 and 0.5
     cases = [
-        ((noisy, np.array([0.5, 1.5]), np.array([0.5]), 0.5), 0.0, "This u and z are the solution: their gap is 0."),
-        (
-            (noisy, noisy, np.array([0.0]), 0.5),
-            1.0,
-            "With z = 0 the lower bound is 0, and u = noisy pays weight * TV(noisy).",
-        ),
-        (
-            (np.array([1.0, 3.0, 2.0]), np.full(3, 2.0), np.array([0.5, -0.25]), 0.5),
-            0.1875,
-            "With three pixels D^T z is -z1, z1 - z2, z2. The lower bound is half of ||f||^2 - ||f - D^T z||^2.",
-        ),
+        ((scans, 0.0), np.sqrt([[17, 0.5]]), "Average the squares over the scans, then take the root."),
+        ((scans, 0.5), np.sqrt([[16.5, 0]]), "Take 2 sigma^2 off the mean of the squares."),
+        ((scans, 1.0), [[np.sqrt(15), 0]], "Less than nothing cannot be: below 0 the signal is 0."),
     ]
-    check("duality_gap", function, cases)
+    check("unbiased_signal", function, cases)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ..features.intensity import glcm, texture
 from .check import check
 
 
@@ -23,55 +22,40 @@ def z_score(function):
     check("z_score", function, cases)
 
 
-def glcm_contrast(function):
-    """Check `function(levels)`: contrast of a square of grey levels, neighbours to the right and left."""
-    picture = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [0, 2, 2, 2], [2, 2, 3, 3]])  # Haralick's own example
+def noise_in_air(function):
+    """Check `function(values)`: sigma of Rician noise from grey values of air."""
+    air = np.array([3, 4, 0, 5, 12, 2])
+    expected = np.sqrt(np.mean(air**2) / 2)
     cases = [
-        ((np.full((3, 3), 2),), 0.0, "Where all neighbours are equal the contrast is 0."),
-        ((np.array([[0, 2], [1, 1]]),), 2.0, "Average the *squared* difference over all pairs of neighbours in a row."),
-        ((picture,), _contrast(picture), "Compare each pixel with the next one of its row, never across the border."),
+        ((air,), expected, "Take the root of half the mean of the squares. Nothing is taken off: air has no signal."),
+        ((air.reshape(2, 3),), expected, "The values may come as an image: average over all of them."),
         (
-            ((16 * picture).astype(np.uint8),),
-            256 * _contrast(picture),
-            "uint8 has no number above 255, and 16 times 16 becomes 0: convert to int first.",
+            ((20 * air).astype(np.uint8),),
+            20 * expected,
+            "uint8 has no number above 255, and 16 times 16 becomes 0: convert to float first.",
         ),
     ]
-    check("glcm_contrast", function, cases)
+    check("noise_in_air", function, cases)
 
 
-def mean_field_step(function):
-    """Check `function(p, image, weight, contrast)`: one step of mean field with the four nearest neighbours."""
-    rng = np.random.default_rng(0)
-    p, image = rng.uniform(0.1, 0.9, (4, 5)), rng.random((4, 5))
-    flat = np.full((3, 3), 0.5)
-    doubtful = np.where(np.eye(3) * [0, 1, 0] > 0, 0.4, 0.9)
+def neighbours(function):
+    """Check `function(patients, positions)`: rows of the slices below and above, the slice itself where none is."""
     cases = [
-        ((p, image, 0.0, 0.2), p, "With weight 0 nobody is heard: logit and sigmoid must undo each other."),
         (
-            (doubtful, flat, 4.0, 0.1),
-            _step(doubtful, flat, 4.0, 0.1),
-            "On an even image each of the four neighbours votes with weight / 4 times 2 p - 1. A pixel at the border "
-            "has fewer neighbours: np.roll would bring in the other side.",
+            (["a", "a", "a"], [0, 1, 2]),
+            [[0, 1], [0, 2], [1, 2]],
+            "Below first, then above; at the ends the slice itself.",
         ),
         (
-            (p, image, 3.0, 0.2),
-            _step(p, image, 3.0, 0.2),
-            "Neighbours of another grey value count less: multiply by exp(-(difference)^2 / (2 contrast^2)).",
+            (["a", "a", "b", "b"], [0, 1, 0, 1]),
+            [[0, 1], [0, 1], [2, 3], [2, 3]],
+            "The slice after a patient's last one belongs to somebody else.",
         ),
+        (
+            (["a", "b", "a", "b"], [1, 0, 0, 1]),
+            [[2, 0], [1, 3], [2, 0], [1, 3]],
+            "The rows come in any order: look a neighbour up by its patient and its position.",
+        ),
+        ((["a", "a"], [0, 2]), [[0, 0], [1, 1]], "Slice 1 is missing, so slice 0 has no neighbour above it."),
     ]
-    check("mean_field_step", function, cases)
-
-
-def _contrast(levels):
-    return texture(glcm(levels, np.ones(levels.shape, bool), levels=4, angles=(0,)))["contrast"]
-
-
-def _step(p, image, weight, contrast):
-    """Pixel by pixel, as the equation reads."""
-    heard = np.log(p / (1 - p))
-    for y, x in np.ndindex(p.shape):
-        for v, u in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
-            if 0 <= v < p.shape[0] and 0 <= u < p.shape[1]:
-                alike = np.exp(-((image[y, x] - image[v, u]) ** 2) / (2 * contrast**2))
-                heard[y, x] += weight / 4 * alike * (2 * p[v, u] - 1)
-    return 1 / (1 + np.exp(-heard))
+    check("neighbours", function, cases)

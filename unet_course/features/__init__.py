@@ -67,7 +67,7 @@ def region_features(
     References
     ----------
     Zwanenburg et al. (2020), Radiology 295, 328-338, https://doi.org/10.1148/radiol.2020191145.
-    Explained in the chapter on preparing MR images, section "From mask to measurement".
+    Explained in the chapter on masks and numbers, section "From mask to measurement".
     """
     images, labels = np.asarray(images), np.asarray(labels)
     if images.shape != (*labels.shape, len(modalities)):

@@ -32,7 +32,7 @@ def first_order(values, *, bins=32):
     References
     ----------
     Zwanenburg et al. (2020), The Image Biomarker Standardization Initiative, Radiology 295, 328-338,
-    https://doi.org/10.1148/radiol.2020191145. Explained in the chapter on preparing MR images, section
+    https://doi.org/10.1148/radiol.2020191145. Explained in the chapter on masks and numbers, section
     "From mask to measurement".
     """
     values = np.asarray(values, np.float64).ravel()

@@ -56,7 +56,7 @@ def shape(mask, *, spacing):
     ----------
     Lorensen, Cline (1987), Marching cubes, SIGGRAPH 21, 163-169, https://doi.org/10.1145/37401.37422; for the choice of
     features, Zwanenburg et al. (2020), Radiology 295, 328-338, https://doi.org/10.1148/radiol.2020191145. Explained in
-    the chapter on preparing MR images, section "From mask to measurement". Definitions are those of the Image Biomarker
+    the chapter on masks and numbers, section "From mask to measurement". Definitions are those of the Image Biomarker
     Standardisation Initiative, and so are the values on its digital phantom.
     """
     mask = np.asarray(mask, bool)

@@ -183,7 +183,7 @@ def remove_small(mask, min_size, *, connectivity=1):
 
     Notes
     -----
-    Explained in the chapter on preparing MR images, section "From probabilities to a clean mask".
+    Explained in the chapter on masks and numbers, section "From probabilities to a clean mask".
     """
     mask, components, sizes = _components(mask, connectivity)
     return mask & (sizes >= min_size)[components]
@@ -210,7 +210,7 @@ def keep_largest(mask, count=1, *, connectivity=1):
 
     Notes
     -----
-    Explained in the chapter on preparing MR images, section "From probabilities to a clean mask".
+    Explained in the chapter on masks and numbers, section "From probabilities to a clean mask".
     """
     mask, components, sizes = _components(mask, connectivity)
     kept = np.zeros(len(sizes), bool)
@@ -242,7 +242,7 @@ def fill_holes(mask, max_size=None):
 
     Notes
     -----
-    Explained in the chapter on preparing MR images, section "From probabilities to a clean mask".
+    Explained in the chapter on masks and numbers, section "From probabilities to a clean mask".
     """
     mask, _, _ = _components(mask, 1)
     holes = ndimage.binary_fill_holes(mask) & ~mask

@@ -56,7 +56,7 @@ def refine(probabilities, image, *, weight=8.0, contrast=0.1, reach=1.5, radius=
     References
     ----------
     Krähenbühl, Koltun (2011), Efficient inference in fully connected CRFs with Gaussian edge potentials, NeurIPS 24,
-    https://arxiv.org/abs/1210.5644. Explained in the chapter on preparing MR images, section
+    https://arxiv.org/abs/1210.5644. Explained in the chapter on masks and numbers, section
     "Let neighbours vote".
     """
     probabilities, image = np.asarray(probabilities, np.float64), np.asarray(image, np.float64)

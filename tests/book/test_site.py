@@ -108,6 +108,25 @@ def test_a_reader_sees_the_code_of_one_framework(runs):
     ]
 
 
+def test_a_cell_that_only_draws_is_folded_and_says_so(runs):
+    figure = {"mystnb": {"figure": {"name": "fig-a"}}}
+    kinds = {
+        "figure, axis = plt.subplots()\nfor k in range(3):\n    axis.plot(curve[k])": True,
+        "figure = plotting.rows([[later]])\nkept = later + 1": False,  # read below
+        "figure = plotting.rows([[later]])\nprint(later.mean())": False,
+        "figure = plotting.rows([[later]])\nshown = [k for k in kept]": True,  # made anew before it is read
+        "def twice():\n    return 2 * kept\n\n\nshown = axis = twice()\nshown + axis": False,  # draws nothing
+    }
+    for notebook in runs.values():
+        notebook.cells[2:2] = [
+            new_code_cell(source, metadata=figure if source.startswith("figure") else {}) for source in kinds
+        ]
+    merged = {cell.source: cell for cell in site.merge(runs).cells}
+    assert {source: "hide-input" in merged[source].metadata.get("tags", []) for source in kinds} == kinds
+    prompts = {source for source in kinds if "code_prompt_show" in merged[source].metadata.get("mystnb", {})}
+    assert prompts == {source for source in kinds if kinds[source]}
+
+
 def test_a_cell_that_only_imports_is_folded(runs):
     kinds = {
         "import time\n\nstarted = time.perf_counter()": True,

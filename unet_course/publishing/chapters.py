@@ -11,6 +11,7 @@ import yaml
 
 from .. import notebook, paths, reports
 from ..datasets.published.sources import SOURCES
+from . import drawing
 
 FRAMEWORKS = ("keras", "torch")
 LABELS = {"keras": "Keras", "torch": "PyTorch"}
@@ -202,6 +203,7 @@ def reading_minutes(chapter):
     left out: they take as long as they take.
     """
     cells = read(chapter).cells
+    drawing.fold(cells)
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     code = [cell for cell in cells if cell.cell_type == "code" and not _HIDDEN & set(cell.metadata.get("tags", []))]
     shown = [cell for cell in code if not re.search(r"^checks\.", cell.source, re.MULTILINE)]

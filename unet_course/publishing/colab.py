@@ -6,7 +6,7 @@ import nbformat
 
 from .. import requirement
 from ..results import PROVENANCE_MIME
-from . import chapters, execution, exercises
+from . import chapters, drawing, execution, exercises
 from .markdown import Plain
 
 SITE = "https://unet-course.github.io/unet-course"
@@ -113,6 +113,7 @@ def for_colab(executed, chapter, framework, *, pictures=False, hide_solutions=Tr
     if _has_choice(chapter):
         own = chapters.parameters_cell(chapter, chapters.read(chapter)).source
         parameters.source = execution.with_values(own, {"framework": framework}) + _VALUES
+    drawing.fold(notebook.cells)
     for cell in notebook.cells:
         for tag, title in _FOLDED.items():
             if tag in cell.metadata.get("tags", []) and not cell.source.startswith("# @title"):

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from .. import REPOSITORY, paths, reports
-from . import chapters, colab, gallery, pictures, recorded, status
+from . import chapters, colab, drawing, gallery, pictures, recorded, status
 from .branches import of_framework
 from .chapters import LABELS
 from .editions import html_page
@@ -45,7 +45,7 @@ def merge(notebooks, beside=""):
     NotebookNode
         A cell that reads and prints the same in all runs appears once. Cells that differ appear once per
         framework, tagged `fw-keras` or `fw-torch`, without the other framework's code; neighbours stay together. Cells
-        that only import are folded. The provenance strip follows the title.
+        that only import or only draw are folded. The provenance strip follows the title.
 
     Raises
     ------
@@ -66,6 +66,7 @@ def merge(notebooks, beside=""):
         else:
             differing.append(versions)
     merged.cells += _by_framework(differing, frameworks)
+    drawing.fold(merged.cells)
     for position, cell in enumerate(merged.cells):
         cell.id = f"cell-{position:03d}"
         if any(map(pictures.is_plot, pictures.drawn(cell))):
@@ -73,6 +74,8 @@ def merge(notebooks, beside=""):
         if cell.cell_type == "code" and _only_sets_up(cell.source):
             _tag(cell, "hide-input")
             cell.metadata["mystnb"] = {"code_prompt_show": "Set-up: what the chapter imports"}
+        if "hide-input" in cell.metadata.get("tags", []) and "figure" in cell.metadata.get("mystnb", {}):
+            cell.metadata["mystnb"]["code_prompt_show"] = "Code that draws this figure"
 
     runs = {name: notebooks[name].metadata["unet_course"] for name in frameworks}
     _insert_below_title(merged, provenance_strip(runs, beside))

@@ -208,7 +208,7 @@ def reading_minutes(chapter):
     code = [cell for cell in cells if cell.cell_type == "code" and not _HIDDEN & set(cell.metadata.get("tags", []))]
     shown = [cell for cell in code if not re.search(r"^checks\.", cell.source, re.MULTILINE)]
     lines = sum(cell.source.count("\n") + 1 for cell in shown)
-    figures = sum("mystnb" in cell.metadata for cell in cells)
+    figures = sum("figure" in cell.metadata.get("mystnb", {}) for cell in cells)
     words = len(re.sub(r"```(?!\{glossary\}).*?```", "", prose, flags=re.DOTALL).split())
     return max(1, round(words / 100 + lines / 4 + figures / 2 + _questions(prose, chapter.root) / 2))
 

@@ -9,7 +9,8 @@ from ... import paths
 from ...datasets.published.sources import SOURCES
 from .. import chapters, colab, execution, status
 from ..markdown import Plain
-from . import answers, html_page, inventory, slides
+from . import answers, html_page, inventory, powerpoint, slides
+from .cut import cut
 
 STUDENT = """# U-Net on medical images: the student edition
 
@@ -20,6 +21,7 @@ INSTRUCTOR = """# U-Net on medical images: the instructor edition
 
 - `plans/`: what to teach in 5 sessions and in 12, with minutes.
 - `slides/index.html`: a deck for each chapter. Arrow keys turn the slides, N shows notes, print gives one slide a page.
+  Beside each the same slides as `.pptx`, to edit.
 - `answers.html`: every exercise with its solution, the usual mistakes and the hint each of them gets, and the quizzes.
 - `what_do_you_think.html`: twenty questions for the first session and the last, to print; `key.html` has the answers.
 - `timings.html`: minutes of reading and seconds of running, chapter by chapter.
@@ -83,7 +85,9 @@ def instructor(out):
             opened = colab.for_colab(notebook, chapter, framework, pictures=True, hide_solutions=False)
             _write_notebook(part / "notebooks" / chapter.notebook(framework), opened)
             if framework == chapters.frameworks(chapter)[0]:
-                _write(part / "slides" / f"{chapter.name}.html", slides.deck(notebook, chapter))
+                deck = cut(notebook, chapter)
+                _write(part / "slides" / f"{chapter.name}.html", slides.deck(deck))
+                (part / "slides" / f"{chapter.name}.pptx").write_bytes(powerpoint.deck(deck))
                 decks.append((chapter.name, chapters.title(chapter)))
         _write(part / "slides" / "index.html", slides.contents(decks))
         _write(part / "answers.html", answers.page())

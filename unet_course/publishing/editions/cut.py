@@ -16,7 +16,7 @@ _MOST_WORDS = 70  # of a section's opening
 
 @dataclass(frozen=True)
 class Shown:
-    """What a cell put out: a figure, as base64 of a PNG, with its alt text and caption; or HTML of a table or explorer."""
+    """What a cell put out: a figure (base64 of a PNG, alt text, caption), or HTML of a table or an explorer."""
 
     png: str = ""
     alt: str = ""

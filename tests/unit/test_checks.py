@@ -29,10 +29,17 @@ def stub(*arguments):
     raise NotImplementedError
 
 
-by_file = pytest.mark.parametrize(
-    "path",
-    # Importing a framework takes seconds.
-    [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * bool(framework_of(path))) for path in FILES],
+by_framework = pytest.mark.parametrize(
+    "paths",
+    [
+        # Importing a framework takes seconds.
+        pytest.param(
+            [path for path in FILES if framework_of(path) == name],
+            id=name or "none",
+            marks=[pytest.mark.slow] * bool(name),
+        )
+        for name in (None, "keras", "torch")
+    ],
 )
 
 
@@ -41,24 +48,30 @@ def test_every_check_has_a_solution():
     assert {name for path in FILES for name in exercises(path)[0]} == set(checks.__all__)
 
 
-@by_file
-def test_the_stub_fails_kindly_and_the_solution_passes(path, capsys):
-    solutions, mistakes, framework = exercises(path)
-    assert set(solutions) == {name for name, *_ in mistakes}, "each has a typical mistake"
-    for name, solution in solutions.items():
-        check = getattr(checks, name)
-        assert check(stub, *framework) is None
-        assert "nothing here yet" in capsys.readouterr().out
-        check(solution, *framework)
-        assert capsys.readouterr().out == f"{name}: right.\n"
+@by_framework
+def test_the_stub_fails_kindly_and_the_solution_passes(paths, capsys):
+    assert paths
+    wrong = []
+    for path in paths:
+        solutions, mistakes, framework = exercises(path)
+        assert set(solutions) == {name for name, *_ in mistakes}, f"{path.name}: each has a typical mistake"
+        for name, solution in solutions.items():
+            check = getattr(checks, name)
+            assert check(stub, *framework) is None
+            kind = capsys.readouterr().out
+            check(solution, *framework)
+            said = capsys.readouterr().out
+            wrong += [] if "nothing here yet" in kind and said == f"{name}: right.\n" else [(path.name, kind, said)]
+    assert wrong == []
 
 
-@by_file
-def test_a_typical_mistake_gets_its_hint(path, capsys):
-    _, mistakes, framework = exercises(path)
+@by_framework
+def test_a_typical_mistake_gets_its_hint(paths, capsys):
     missed = []
-    for name, wrong, hint in mistakes:
-        getattr(checks, name)(wrong, *framework)
-        out = capsys.readouterr().out
-        missed += [] if "not yet" in out and hint in out else [(hint, out)]
+    for path in paths:
+        _, mistakes, framework = exercises(path)
+        for name, wrong, hint in mistakes:
+            getattr(checks, name)(wrong, *framework)
+            out = capsys.readouterr().out
+            missed += [] if "not yet" in out and hint in out else [(path.name, hint, out)]
     assert missed == []

@@ -108,12 +108,12 @@ def test_weights_without_a_card_are_refused(tmp_path):
         shipping.load(tmp_path / "model.npz")
 
 
-@pytest.mark.parametrize("key", shipping.CARD)
-def test_a_card_must_answer_every_question(key):
-    with pytest.raises(ValueError, match=key):
-        shipping.check_card({**CARD, key: ""})
-    with pytest.raises(ValueError, match=key):
-        shipping.check_card({name: text for name, text in CARD.items() if name != key})
+def test_a_card_must_answer_every_question():
+    for key in shipping.CARD:
+        with pytest.raises(ValueError, match=key):
+            shipping.check_card({**CARD, key: ""})
+        with pytest.raises(ValueError, match=key):
+            shipping.check_card({name: text for name, text in CARD.items() if name != key})
 
 
 def test_grey_is_the_same_from_one_channel_and_from_three():

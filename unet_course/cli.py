@@ -135,11 +135,12 @@ def doctor(
 
 @app.command()
 def train(
-    folder: Annotated[Path, typer.Argument(help="images/ and masks/ with the same names, or x.png beside x_mask.png.")],
+    folder: Annotated[Path, typer.Argument(help="images/ and masks/, x.png + x_mask.png, COCO, LabelMe, NIfTI, DICOM")],
     out: Annotated[Path | None, typer.Option(help="Where to write. Default: FOLDER_unet, here.")] = None,
     framework: Annotated[str | None, typer.Option(help="torch or keras. Default: what is installed.")] = None,
     group: Annotated[str | None, typer.Option(help="Regular expression: the patient in an image's name.")] = None,
-    merge: Annotated[bool, typer.Option("--merge", help="Every value of a mask but 0 is foreground.")] = False,
+    wanted: Annotated[str | None, typer.Option("--class", help="Of several classes, the one to find.")] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="All classes, or numbered objects, are foreground.")] = False,
     minutes: Annotated[float | None, typer.Option(help="Of training. Default: until it stops improving.")] = None,
     size: Annotated[int | None, typer.Option(help="Side of what the network sees, pixels.")] = None,
     filters: Annotated[int | None, typer.Option(help="Of the finest level.")] = None,
@@ -164,6 +165,7 @@ def train(
             out,
             framework=framework,
             group=group,
+            wanted=wanted,
             merge=merge,
             minutes=minutes,
             resume=resume,

@@ -92,7 +92,7 @@ def test_classes_are_refused_unless_they_are_to_be_merged(mine, place):
     mask = np.zeros((48, 56))
     mask[5:20, 5:20], mask[25:40, 5:20] = 255, 128 if place == "one mask" else 255
     draw(mine / "masks" / "p0_0.png", mask if place == "one mask" else mask // 2)
-    with pytest.raises(DataError, match="2 values .*p0_0.png.*not supported yet.*--merge"):
+    with pytest.raises(DataError, match="2 classes .*p0_0.png.*--merge.*--class 12"):
         survey.read(mine)
     assert survey.read(mine, merge=True).data.masks[0].sum() == 450
 

@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from . import DataError, Dataset, cache
 from .images import ENDINGS, by_stem, files_in, read_mask, read_mask_values, read_pixels
+from .images.decoding import decode
 from .resizing import cached_at
 
 _VERSION = 3
@@ -20,7 +21,7 @@ _LISTED = 20  # values of one mask that are kept: more are objects with numbers
 _MASK = re.compile(r"(.+)_masks?(?P<number>_?\d+)?", re.IGNORECASE)
 
 
-def load(root, *, images="images", masks="masks", size=None, group=None):
+def load(root, *, images="images", masks="masks", size=None, group=None, value=None):
     """Read images and their masks.
 
     Parameters
@@ -36,6 +37,8 @@ def load(root, *, images="images", masks="masks", size=None, group=None):
     group : callable, optional
         From an image's name without ending to what must not be divided, for instance the patient:
         `lambda name: name.split("_")[0]`. Default: each image for itself.
+    value : str, optional
+        The class that is drawn, as `values` writes it: "2" for grey, "#d55e00" for a colour. Default: all of them.
 
     Returns
     -------
@@ -53,8 +56,8 @@ def load(root, *, images="images", masks="masks", size=None, group=None):
     """
     root = Path(root)
     pairs = _pairs(root / images, root / masks)
-    key = cache.key_of(root, images, masks, _VERSION)
-    arrays, notes = cached_at(f"folder-{key}", size, lambda writer: _decode(root, pairs, writer))
+    key = cache.key_of(root, images, masks, value, _VERSION)
+    arrays, notes = cached_at(f"folder-{key}", size, lambda writer: _decode(root, pairs, value, writer))
     index = pd.DataFrame(notes["index"])
     index["group"] = index["id"].map(group) if group else index["id"]
     return Dataset("folder", "real", root, index, notes["content_hash"], **arrays)
@@ -105,11 +108,11 @@ def _owned(files, pictures):
     return drawn, unknown
 
 
-def _decode(root, pairs, writer):
+def _decode(root, pairs, value, writer):
     digest, rows = hashlib.sha256(), []
     for name, path, drawn in tqdm(pairs, "decode"):
         image = read_pixels(path, "RGB")
-        mask = np.logical_or.reduce([_read_mask(file, image.shape[:2]) for file in drawn]).astype(np.uint8)
+        mask = np.logical_or.reduce([_read_mask(file, image.shape[:2], value) for file in drawn]).astype(np.uint8)
         writer.add(images=image, masks=mask)
         digest.update(name.encode() + image.tobytes() + mask.tobytes())
         rows.append(
@@ -124,11 +127,23 @@ def _decode(root, pairs, writer):
     return {"index": rows, "content_hash": digest.hexdigest()}
 
 
-def _read_mask(path, shape):
-    mask = read_mask(path)
+def _read_mask(path, shape, value):
+    mask = read_mask(path) if value is None else _read_class(path, value)
     if mask.shape != shape:
         raise DataError(
             f"{path} has {mask.shape[0]} x {mask.shape[1]} pixels, "
             f"its image {shape[0]} x {shape[1]}: draw it on the image's own size."
         )
     return mask
+
+
+def _read_class(path, value):
+    """Where a mask shows one of its values."""
+    drawn, values = read_mask(path), read_mask_values(path)
+    if values == [value]:
+        return drawn  # soft edges and all
+    if value not in values:
+        return np.zeros_like(drawn)
+    shown = decode(path, "Replace it.").values
+    colour = [int(value[place : place + 2], 16) for place in (1, 3, 5)] if value[0] == "#" else [float(value)]
+    return drawn & ((shown if shown.ndim == 3 else shown[..., None]) == colour).all(axis=-1)

@@ -9,11 +9,9 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from ..datasets import DataError, duplicates, folder, splits
-from ..datasets.images import ENDINGS, left_behind
-from . import views
+from ..datasets import DataError, duplicates, splits
+from . import layouts, views
 
-LAYOUT = """two folders, images/ and masks/, with the same names; or one folder with x.png beside x_mask.png"""
 ITSELF = "^(.*)$"  # the --group of images that stand for themselves
 # Groups that names suggest: all before the last separator, else all before the first.
 _GUESSES = (r"^(.+)[_\-. ][^_\-. ]+$", r"^([^_\-. ]+)[_\-. ].+$")
@@ -43,17 +41,21 @@ class Survey:
     facts: list
 
 
-def read(root, *, group=None, merge=False):
+def read(root, *, group=None, wanted=None, merge=False):
     """Read a folder, look at every image and mask, and decide what belongs together.
 
     Parameters
     ----------
     root : path
+        In one of `layouts`.
     group : str, optional
         Regular expression for an image's name without ending; its first bracket, or all that it matches, is the group:
-        the patient, the slide, the animal. Default: what the names suggest, which is then said.
+        the patient, the slide, the animal. Default: the volume that a slice is of, else what the names suggest, which
+        is then said.
+    wanted : str, optional
+        The class that is foreground; all others are background.
     merge : bool
-        Take every value but 0 for foreground, as with numbered objects. Without it several values are refused.
+        Take all classes for foreground, as with numbered objects. Without it several classes are refused.
 
     Returns
     -------
@@ -64,25 +66,33 @@ def read(root, *, group=None, merge=False):
     FileNotFoundError
         If there is no such folder, or no image in it.
     DataError
-        If the layout is another one, a file is refused, or the masks hold classes.
+        If the layout is another one, a file is refused, or the masks hold classes and none is wanted.
     ValueError
-        If `group` is no regular expression, or a name does not fit it.
+        If `group` is no regular expression, a name does not fit it, or both a class and all of them are wanted.
     """
-    data = folder.load(root, **_layout(Path(root)))
-    if not merge:
+    if merge and wanted is not None:
+        raise ValueError(f"--class {wanted} asks for one class and --merge for all of them: leave one out.")
+    data = layouts.load(root, wanted)
+    if wanted is None and not merge:
         _refuse_classes(data)
     looks = pd.DataFrame([_look(*pair) for pair in tqdm(zip(data.images, data.masks, strict=True), "look", len(data))])
     if not looks["objects"].any():
         raise DataError(f"{root}: nothing is drawn in any of the {len(data)} masks: there is nothing to learn.")
     _find_twins(data, looks)
     names = data.index["id"]
-    pattern = group or guess(names)
-    data.index["group"] = groups(names, pattern) if pattern else names
+    volumes = (data.index["group"] != names).any()
+    if volumes or wanted is not None:
+        looks["finding"] = looks["finding"].replace("empty", "")  # as most slices are, and images without this class
+    pattern = group or (None if volumes else guess(names))
+    if pattern:
+        data.index["group"] = groups(names, pattern)
     before = data.index["group"].nunique()
+    alike = 0 if volumes else _ALIKE  # slices of two heads are alike without being copies
     hashes = [duplicates.perceptual_hash(image) for image in data.images]
-    pairs = duplicates.near_duplicates(hashes, distance=_ALIKE)
-    joined = duplicates.duplicate_groups(data, distance=_ALIKE) if pairs else data.index["group"]
-    facts = [*_contents(data, looks), *_alike(names, pairs), _belonging(pattern, group, before, joined.nunique())]
+    pairs = duplicates.near_duplicates(hashes, distance=alike)
+    joined = duplicates.duplicate_groups(data, distance=alike) if pairs else data.index["group"]
+    belonging = _belonging(pattern, group, volumes, before, joined.nunique())
+    facts = [*_contents(data, looks), _classes(data.index, wanted), *_alike(names, pairs), belonging]
     data.index["group"] = joined
     if joined.nunique() < splits.MINIMUM:
         raise DataError(
@@ -138,30 +148,16 @@ def _taken(match):
     return match[1] if match.re.groups else match[0]
 
 
-def _layout(root):
-    """The arguments of `folder.load` for one of the two layouts."""
-    if not root.is_dir():
-        raise FileNotFoundError(f"{root} is no folder: give the one that holds your images and masks.")
-    inside = sorted(path.name for path in root.iterdir() if not left_behind(path.name))
-    folders = [name for name in inside if (root / name).is_dir()]
-    if {"images", "masks"} <= set(folders):
-        return {"images": "images", "masks": "masks"}
-    if any(Path(name).suffix.lower() in ENDINGS for name in inside) and not folders:
-        return {"images": ".", "masks": "."}
-    there = ", ".join(inside[:_SHOWN]) + (", ..." if len(inside) > _SHOWN else "")
-    raise DataError(f"{root} holds {there or 'nothing'}: make it {LAYOUT}.")
-
-
 def _refuse_classes(data):
     values = sorted({value for line in data.index["values"] for value in line}, key=lambda one: (len(one), one))
     if len(values) < 2:
         return
     most = data.index.loc[data.index["values"].map(len).idxmax()]
     raise DataError(
-        f"The masks hold {len(values)} values or more besides the background: {', '.join(values[:_SHOWN])}"
-        f"{', ...' if len(values) > _SHOWN else ''}; see that of {most.path}. Several classes are not supported yet, "
-        "one is. Are these numbers of objects, or do all of them mean foreground? Then add --merge. Are they classes? "
-        "Then save one folder for each, with 0 outside and 255 inside, and train one network for each."
+        f"The masks hold {len(values)} classes or more besides the background: {', '.join(values[:_SHOWN])}"
+        f"{', ...' if len(values) > _SHOWN else ''}; see that of {most.path}. A network learns one. Are these numbers "
+        "of objects, or do all of them mean foreground? Then add --merge. Are they classes? Then add --class "
+        f"{values[0]}, and train one network for each."
     )
 
 
@@ -214,14 +210,22 @@ def _contents(data, looks):
     ]
 
 
+def _classes(index, wanted):
+    found = index["values"].explode().dropna().value_counts()
+    of = f"{wanted} is foreground, all others are background; " if wanted else ""
+    return "drawn, in how many images", of + (_counted(found) or "JPEG has changed the values")
+
+
 def _alike(names, pairs):
     text = [f"{names[i]} and {names[j]}" for i, j in pairs]
     found = f"{len(pairs)} pairs, kept in one part ({_some(text)})" if pairs else "none found"
     return [("copies, or nearly so", found)]
 
 
-def _belonging(pattern, asked, before, after):
-    if asked:
+def _belonging(pattern, asked, volumes, before, after):
+    if volumes and not asked:
+        text = f"{before} volumes; are two of one patient? Then say so, --group '{_GUESSES[1]}' say"
+    elif asked:
         text = f"{before} groups, as --group says"
     elif pattern:
         text = (

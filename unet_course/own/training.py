@@ -22,18 +22,20 @@ AGREE = 1e-4  # between the network and its copies, in probability
 AUGMENTATION = Augmentation(rotation=20, flip="both", zoom=0.2, brightness=0.1, contrast=0.1, gamma=0.2, noise=0.02)
 
 
-def train(folder, out, *, framework=None, group=None, merge=False, minutes=None, resume=False, seed=None, **given):
+def train(
+    folder, out, *, framework=None, group=None, wanted=None, merge=False, minutes=None, resume=False, seed=None, **given
+):
     """Train a U-Net on a folder of images and masks, and write what stays into `out`.
 
     Parameters
     ----------
     folder : path
-        In one of the layouts of `survey`.
+        In one of `layouts`.
     out : path
         Must be new or empty unless `resume`; gets weights with their card, an ONNX file, scores, and two pages.
     framework : {"torch", "keras"}, optional
         Default: PyTorch where it is installed.
-    group, merge
+    group, wanted, merge
         As `survey.read` has them.
     minutes : float, optional
         Of training; a started epoch is the last one when the next would not fit.
@@ -58,11 +60,11 @@ def train(folder, out, *, framework=None, group=None, merge=False, minutes=None,
     _check_places(folder, out, resume)
     if minutes is not None and minutes <= 0:
         raise ValueError(f"--minutes {minutes:g} must be above 0; without it training ends when nothing improves.")
-    asked = {"framework": framework, "seed": seed, "group": group, "merge": merge or None}
+    asked = {"framework": framework, "seed": seed, "group": group, "class": wanted, "merge": merge or None}
     asked |= dict.fromkeys(plan.CHOICES) | given
     settings = _same_settings(out, asked) if resume else _first_settings(asked)
     uc = importlib.import_module(f"unet_course.{settings['framework']}")
-    found = survey.read(folder, group=settings["group"], merge=bool(settings["merge"]))
+    found = survey.read(folder, group=settings["group"], wanted=settings["class"], merge=bool(settings["merge"]))
     _say("What is there", found.facts)
     parts = splits.split(found.data.index, test=0.2, validation=0.2, seed=settings["seed"])
     # Noted with the settings: a run may go on where there is none.
@@ -226,10 +228,11 @@ def _judge(test, predictions, baseline):
 
 def _card(folder, chosen, threshold, data, held, table, settings):
     line = table.loc["mean of the images"]
+    of = f" as {settings['class']}" if settings["class"] else ""
     colours = "one grey channel" if chosen.channels == 1 else "three channels, red, green, blue"
     return {
         "name": f"{folder.resolve().name}, trained by unet-course",
-        "task": f"Marks the pixels that were drawn in the masks of {folder.resolve().name}.",
+        "task": f"Marks the pixels that were drawn{of} in the masks of {folder.resolve().name}.",
         "network": {"unet": chosen.network},
         "input": f"{colours}, 0 to 1, channels last; trained on squares of {chosen.size} x {chosen.size} pixels",
         "pixel_spacing": f"not known; images are made smaller, {chosen.scale:.4g} pixels for each of theirs",

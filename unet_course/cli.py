@@ -178,15 +178,16 @@ def train(
 @app.command()
 def predict(
     model: Annotated[Path, typer.Argument(help="What `train` wrote: the folder, or model.npz in it.")],
-    images: Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")],
+    images: Annotated[list[Path], typer.Argument(help="Images, NIfTI files, DICOM series, or folders of them.")],
     out: Annotated[Path, typer.Option(help="A new folder for masks, overlays and a table.")],
     threshold: Annotated[float | None, typer.Option(help="Probability. Default: as chosen in training.")] = None,
+    spacing: Annotated[float | None, typer.Option(help="Width of a pixel in mm, where images do not say it.")] = None,
 ):
     """Segment images with a network of your own: masks, overlays, areas and counts."""
     with _plain_errors(ValueError, OSError, MemoryError):
         from .own import prediction
 
-        table, refused = prediction.predict(model, images, out, threshold=threshold)
+        table, refused = prediction.predict(model, images, out, threshold=threshold, spacing=spacing)
         print(table.to_string(index=False) if len(table) else "No image was segmented.")
         print(f"\n{len(table)} masks and overlays, and {prediction.RESULTS}, are in {out}.")
     for reason in refused.values():

@@ -198,4 +198,4 @@ def test_an_image_larger_than_a_square_is_seen_in_pieces_and_comes_back_at_its_o
         return images[..., 0]
 
     found = views.probabilities(image, predict, size=32, scale=0.5, channels=3)
-    assert found.shape == (100, 140) and shapes == [((1, 50, 70, 3), 32)]
+    assert found.shape == (100, 140) and shapes == [((1, 32, 70, 3), 32)] * 2

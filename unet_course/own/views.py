@@ -7,15 +7,18 @@ from scipy import ndimage
 from skimage.transform import resize
 
 from .. import shipping
+from ..common import inference
 from ..datasets.resizing import resize_image, resize_labels
 
+_ROWS = 256  # of an image that are looked at together
 SPECK = 5  # pixels: connected areas below are not counted, as in the page
 
 
 def object_areas(mask):
     """Pixels of every connected area of a mask, corners included, that is no speck; (K,)."""
-    labels, _ = ndimage.label(mask, np.ones((3, 3)))
-    areas = np.bincount(labels.ravel())[1:]
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    bands = (labels[start : start + _ROWS] for start in range(0, len(labels), _ROWS))
+    areas = sum(np.bincount(band.ravel(), minlength=count + 1) for band in bands)[1:]
     return areas[areas >= SPECK]
 
 
@@ -83,6 +86,9 @@ def places(side, size):
 def probabilities(image, predict, *, size, scale, channels):
     """Probability of foreground in every pixel of an image of any size, tile by tile with soft seams.
 
+    The image goes through the network in bands, one row of tiles high. So it takes the memory of one band, and a few
+    bytes for every pixel of the image.
+
     Parameters
     ----------
     image : array of uint8, shape (H, W, 3)
@@ -95,16 +101,52 @@ def probabilities(image, predict, *, size, scale, channels):
     -------
     array of float32 in [0, 1], shape (H, W)
     """
-    small = seen(image, scale=scale, channels=channels)
-    found = predict(small[None], tile=size)[0]
-    if found.shape == image.shape[:2]:
-        return found
+    sides = _sides(image.shape[:2], scale)
+    if sides == image.shape[:2]:
+        return _in_bands(image, predict, size, channels)
+    small = np.concatenate([resize_image(image[..., one : one + 1], sides) for one in range(3)], axis=-1)
+    found = _in_bands(small, predict, size, channels)
     return resize(found, image.shape[:2], order=1, anti_aliasing=False).clip(0, 1).astype(np.float32)
+
+
+def _in_bands(image, predict, size, channels):
+    """What `common.inference.sliding_window` gives for the whole image: seams are as soft down as they are across."""
+    height, overlap, shades = len(image), size // 4, _shades(image, channels)
+    total, share = np.zeros(image.shape[:2], np.float32), np.zeros((height, 1), np.float32)
+    for start in inference.starts(height, size, overlap):
+        rows = slice(start, start + size)
+        weight = inference.window(height, start, min(size, height), overlap)[:, None]
+        total[rows] += weight * predict(shades[_levels(image[rows], channels)][None], tile=size)[0]
+        share[rows] += weight
+    total /= share
+    return total
+
+
+def _levels(image, channels):
+    """The bytes that `shipping.prepare` brings to the full range, (H, W, channels)."""
+    if channels == 3:
+        return image
+    return ((image.astype(np.int64) @ np.array(shipping.LUMINANCE) + 500) // 1000).astype(np.uint8)[..., None]
+
+
+def _shades(image, channels):
+    """What `shipping.prepare` makes of each of the 256 bytes in this image; (256,), float32."""
+    bands = (image[start : start + _ROWS] for start in range(0, len(image), _ROWS))
+    counts = sum(np.bincount(_levels(band, channels).ravel(), minlength=256) for band in bands)
+    bottom, top = (_percentile(counts, percent) for percent in (1, 99))
+    return ((np.arange(256) - bottom) / max(top - bottom, 1)).clip(0, 1).astype(np.float32)
+
+
+def _percentile(counts, percent):
+    """`np.percentile` of bytes that occur so often."""
+    place, upto = (counts.sum() - 1) * percent / 100, counts.cumsum()
+    low, high = (int(np.searchsorted(upto, rank, side="right")) for rank in (math.floor(place), math.ceil(place)))
+    return low + (high - low) * (place - math.floor(place))
 
 
 def brightened(image):
     """An image of uint8, (H, W, 3), with its full range, for people: many images from a microscope look black."""
-    return np.rint(255 * shipping.prepare(image[None], colour=True)[0]).astype(np.uint8)
+    return np.rint(255 * _shades(image, 3)).astype(np.uint8)[image]
 
 
 def square(image, size):

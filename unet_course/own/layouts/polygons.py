@@ -84,6 +84,6 @@ def check_size(path, image, width, height):
     """Refuse an image whose size is another one than that on which the outlines were drawn."""
     if (width, height) != (None, None) and image.shape[:2] != (height, width):
         raise DataError(
-            f"{path} has {image.shape[1]} x {image.shape[0]} pixels, and its outlines were drawn on {width} x {height}: "
+            f"{path} has {image.shape[1]} x {image.shape[0]} pixels, its outlines were drawn on {width} x {height}: "
             "put that image back, upright, or draw again."
         )

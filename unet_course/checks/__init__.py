@@ -41,6 +41,7 @@ from .losses_and_metrics import iou_from_dice, patient_dice, tversky_slope
 from .masks_to_numbers import glcm_contrast, least_voxels, mean_field_step
 from .noise_and_tv import anisotropic_tv, two_levels, unbiased_signal
 from .nuclei import background_accuracy, dice_from_counts, half_covered, merge_masks
+from .own_images import may_leave, patient_of, windowed
 from .patches import blend, least_overlap, tile_count
 from .preparing_mr import neighbours, noise_in_air, z_score
 from .reading_results import contradictions, dice_from_two, patients_needed
@@ -109,6 +110,7 @@ __all__ = [
     "make_parts",
     "marker_stays",
     "matching_width",
+    "may_leave",
     "mean_batch_loss",
     "mean_field_step",
     "mean_of_draw",
@@ -123,6 +125,7 @@ __all__ = [
     "output_side",
     "paired_interval",
     "patient_dice",
+    "patient_of",
     "patients_apart",
     "patients_needed",
     "probability_of_object",
@@ -157,6 +160,7 @@ __all__ = [
     "way_down",
     "weight_slopes",
     "weights_kilobytes",
+    "windowed",
     "without_gaps",
     "wrong_defaults",
     "z_score",

@@ -81,7 +81,43 @@ def export(profile="smoke"):
             path.parent.mkdir(parents=True, exist_ok=True)
             nbformat.write(for_colab(executed, chapter, framework), path)
             written.append(path)
+    for source in sorted((chapters.root() / "book" / "forms").glob("*.py")):
+        path = source.with_suffix(".ipynb")
+        nbformat.write(form(source), path)
+        written.append(path)
     return written
+
+
+def form(source):
+    """A notebook of forms for people who write no code, with the cell that installs the course filled in.
+
+    Parameters
+    ----------
+    source : Path
+        Jupytext's percent format; `# INSTALL` and `SITE` are placeholders.
+
+    Returns
+    -------
+    NotebookNode
+        Without outputs: it runs on Colab only, because it asks for files.
+    """
+    import jupytext
+
+    notebook = jupytext.read(source)
+    needed = ("unet_course", *_BEYOND)
+    for position, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{position:03d}"
+        cell.source = cell.source.replace("(SITE/", f"({SITE}/").replace(
+            "# INSTALL", _INSTALL.format(needed=list(needed), package=requirement("beyond"))
+        )
+        if cell.cell_type == "code":
+            cell.metadata = {"cellView": "form", "jupyter": {"source_hidden": True}}
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "accelerator": "GPU",
+    }
+    return notebook
 
 
 def for_colab(executed, chapter, framework, *, pictures=False, hide_solutions=True):

@@ -112,6 +112,12 @@ def wait_with_cards(app, pagename, templatename, context, doctree):
     context["body"] = context.get("body", "").replace(card, f'{card} loading="lazy"')
 
 
+def keep_room(app, pagename, templatename, context, doctree):
+    """Give the sizes of figures as attributes: in a narrow window they shrink, and keep their room while they load."""
+    drawn = r'style="width: (\d+)px; height: (\d+)px;"'
+    context["body"] = re.sub(drawn, r'width="\1" height="\2"', context.get("body", ""))
+
+
 def drop_shared_ids(app, pagename, templatename, context, doctree):
     """Leave out the ids that sphinx-exercise gives to every exercise and every solution alike: nothing uses them."""
     context["body"] = re.sub(r' id="(?:exercise|solution)-content"', "", context.get("body", ""))
@@ -126,7 +132,7 @@ def add_search_script(app, pagename, templatename, context, doctree):
 def setup(app):
     mathml.setup(app)
     app.add_js_file(None, body=EARLY_SCRIPT)
-    for mend in (fix_buttons, mend_bibliography, drop_thebe, add_address, wait_with_cards, drop_shared_ids):
+    for mend in (fix_buttons, mend_bibliography, drop_thebe, add_address, wait_with_cards, keep_room, drop_shared_ids):
         app.connect("html-page-context", mend, priority=950)
     app.connect("html-page-context", add_search_script)
     app.connect("env-get-updated", share_figure_numbers, priority=950)

@@ -29,7 +29,7 @@
     shown.alt = picture.alt;
     shown.classList.toggle("uc-plot", Boolean(picture.closest(".tag_uc-plot")));
     // As large as the window, at most twice its size; on a phone a wide row keeps its own size, to be moved by a finger.
-    var wide = parseInt(picture.style.width) || picture.naturalWidth, high = wide * picture.naturalHeight / picture.naturalWidth;
+    var wide = Number(picture.getAttribute("width")) || picture.naturalWidth, high = wide * picture.naturalHeight / picture.naturalWidth;
     var fits = Math.min((window.innerWidth - 32) / wide, (window.innerHeight - 150) / high, 2);
     shown.style.width = Math.round(wide * (window.innerWidth < 600 ? Math.max(fits, Math.min(1, 620 / wide)) : fits)) + "px";
     dialog.querySelector("p").textContent = caption ? caption.innerText.replace(/#\s*$/, "") : "";

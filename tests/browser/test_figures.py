@@ -30,7 +30,9 @@ def test_a_figure_grows_at_enter_and_shrinks_at_escape(new_page):
 
 def test_a_tap_on_a_figure_makes_it_larger_than_the_phone(new_page):
     page = new_page(CHAPTER, viewport={"width": 390, "height": 844}, has_touch=True)
-    wide = page.locator(".uc-picture:visible img").evaluate_all("all => all.findIndex(e => e.naturalWidth > 600)")
+    wide = page.locator(".uc-picture:visible img").evaluate_all(
+        "all => all.findIndex(e => e.getAttribute('width') > 600)"
+    )
     page.locator(".uc-picture:visible img").nth(wide).tap()
     assert page.locator("dialog img").bounding_box()["width"] > 390
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -42,7 +44,9 @@ def test_a_tap_on_a_figure_makes_it_larger_than_the_phone(new_page):
 def test_text_in_figures_has_nine_pixels_on_a_phone(new_page, page):
     page = new_page(f"notebooks/foundations/{page}.html", viewport={"width": 390, "height": 844})
     figures = page.locator(".cell_output .uc-picture:visible img")
-    drawn = figures.evaluate_all("all => all.map(e => [e.getBoundingClientRect().width, parseInt(e.style.width)])")
+    drawn = figures.evaluate_all(
+        "all => all.map(e => [e.getBoundingClientRect().width, Number(e.getAttribute('width'))])"
+    )
     text = plotting.STYLE["font.size"] / 72 * plotting.STYLE["figure.dpi"]
     assert drawn and min(text * shown / full for shown, full in drawn) >= 9
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -50,7 +54,7 @@ def test_text_in_figures_has_nine_pixels_on_a_phone(new_page, page):
 
 def test_figures_are_sharp_where_a_pixel_of_the_page_is_four_of_the_screen(new_page):
     figures = new_page(CHAPTER).locator(".cell_output .uc-picture:visible img")
-    assert set(figures.evaluate_all("all => all.map(e => Math.round(e.naturalWidth / parseInt(e.style.width)))")) == {2}
+    assert set(figures.evaluate_all("all => all.map(e => Math.round(e.naturalWidth / e.getAttribute('width')))")) == {2}
 
 
 def test_an_enlarged_figure_is_accessible(new_page, axe):

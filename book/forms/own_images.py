@@ -5,7 +5,6 @@
 #       extension: .py
 #       format_name: percent
 # ---
-# The source of `own_images.ipynb`, which `make notebooks` writes: forms on Colab, for people who write no code.
 
 # %% [markdown]
 # # Your own images, without code

@@ -8,7 +8,7 @@ import pytest
 import SimpleITK as sitk
 
 from unet_course.datasets import DataError
-from unet_course.own import volumes
+from unet_course.own import layouts, prediction, stacks, volumes
 
 SECRET = "Doe^Jane"
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -94,6 +94,18 @@ def test_labels_get_the_place_in_space_and_nothing_of_the_patient(tmp_path, valu
     assert np.array_equal(sitk.GetArrayFromImage(written), values > 500)
     header = nibabel.load(tmp_path / "p1.nii.gz").header
     assert [header[name].item().strip(b"\0") for name in ("descrip", "aux_file", "intent_name", "db_name")] == [b""] * 4
+
+
+def test_a_series_is_read_for_training_and_for_prediction(tmp_path, data_root, values):
+    (tmp_path / "mine" / "images").mkdir(parents=True)
+    (tmp_path / "mine" / "masks").mkdir()
+    series = write_series(tmp_path / "mine" / "images" / "p1", values)
+    drawn = (values > 700).astype(np.uint8)
+    volumes.write_labels(tmp_path / "mine" / "masks" / "p1.nii.gz", drawn, volumes.read(series))
+    data = layouts.load(tmp_path / "mine")
+    assert data.index["group"].tolist() == ["p1"] * 4 and np.array_equal(data.masks, drawn)
+    assert prediction._files([series]) == prediction._files([series.parent]) == {"p1": series}
+    assert stacks.read(series).spacing == pytest.approx((0.75, 0.5))
 
 
 @pytest.mark.parametrize("code", ["LPS", "RAS", "PIR", "ASL"])

@@ -5,7 +5,9 @@ import re
 import shutil
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 from unet_course import paths
 from unet_course.publishing import chapters, editions, execution, exercises, status
@@ -182,6 +184,9 @@ def two_pages(tmp_path, monkeypatch):
     }
     for page, (title, up, other) in pages.items():
         _write(site / f"{page}.html", ARTICLE.format(title=title, up=up, other=other))
+    (site / "_images").mkdir()
+    noise = np.random.default_rng(0).integers(0, 255, (256, 256), dtype=np.uint8)
+    Image.fromarray(noise).convert("RGB").save(site / "_images/i.png")
     monkeypatch.setattr(chapters, "root", lambda: tmp_path)
     monkeypatch.setattr(chapters, "pages", lambda: [(page, None) for page in [*pages, "book/api/x"]])
     return site
@@ -215,6 +220,7 @@ def test_the_book_is_printed_with_an_outline(two_pages, tmp_path, monkeypatch):
     assert content.startswith(b"%PDF-") and b"/Outlines" in content
     assert max(map(int, re.findall(rb"/Count (\d+)", content))) >= 3, "a page each, and the contents"
     assert [path.name for path in printed.parent.iterdir()] == ["unet_course.pdf"]
+    assert b"/DCTDecode" in content, "a scan is kept as JPEG"
 
     (two_pages / "notebooks/p/b.html").unlink()
     with pytest.raises(chapters.BookError, match=r"lacks notebooks/p/b: run `make book`"):

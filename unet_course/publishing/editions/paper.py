@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from urllib.request import url2pathname
 
 from .. import chapters, colab
 
@@ -51,7 +52,7 @@ def pdf(out):
     book = out / "unet_course.pdf"
     with tempfile.TemporaryDirectory() as folder:
         whole, printed = Path(folder) / "book.html", book.with_suffix(".part")
-        whole.write_text(document(site, wanted), encoding="utf-8")
+        whole.write_text(_with_small_scans(document(site, wanted), Path(folder)), encoding="utf-8")
         command = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/profile"]
         command += ["--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={printed}"]
         answer = subprocess.run([*command, whole.as_uri()], capture_output=True, text=True)
@@ -111,6 +112,21 @@ def _address(page, link, wanted):
     if name in wanted:
         return f"#{_prefix(name)}-{mark}" if mark else f"#{_prefix(name)}"
     return f"{colab.SITE}/{target}{'#' * bool(mark)}{mark}"
+
+
+def _with_small_scans(text, folder):
+    """The document with scans as JPEG: a PDF keeps those as they are, but writes every pixel of a PNG again."""
+    from PIL import Image
+
+    def smaller(match):
+        png = Path(url2pathname(match[2].removeprefix("file://")))
+        jpeg = folder / f"{'-'.join(png.parts[1:])}.jpg"
+        if png.suffix == ".png" and not jpeg.exists():
+            Image.open(png).convert("RGB").save(jpeg, quality=85)
+        use = jpeg.exists() and jpeg.stat().st_size < 0.7 * png.stat().st_size
+        return f"{match[1]}{jpeg.as_uri() if use else match[2]}"
+
+    return re.sub(r'(\ssrc=")(file:[^"]+)', smaller, text)
 
 
 def _prefix(page):

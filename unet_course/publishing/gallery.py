@@ -30,7 +30,8 @@ def fill(text, shown):
         for figure, png in _scans(page):
             image = f"gallery/{figure['name']}.png"
             files[f"book/{image}"] = png
-            about = f":name: gallery-{figure['name']}\n:alt: {figure['alt']}"
+            width = f":width: {figure['width']}px\n" if "width" in figure else ""
+            about = f":name: gallery-{figure['name']}\n{width}:alt: {figure['alt']}"
             parts.append(f"```{{figure}} {image}\n{about}\n\n{figure['caption']}\n```")
     return text.replace(MARK, "\n\n".join(parts) or "No real run is up to date."), files
 
@@ -44,4 +45,6 @@ def _scans(page):
         name = about.get("figure", {}).get("name", "").removesuffix("-keras").removesuffix("-torch")
         if drawn and name and name not in seen and recorded.CREDIT in about["figure"]["caption"]:
             seen.add(name)
-            yield {**about["figure"], "name": name, "alt": about["image"]["alt"]}, drawn[0]
+            shown = next(output for output in cell.outputs if "image/png" in output.get("data", {}))
+            size = shown.get("metadata", {}).get("image/png", {})
+            yield {**size, **about["figure"], "name": name, "alt": about["image"]["alt"]}, drawn[0]

@@ -1,10 +1,13 @@
 """What the site makes of the chapters' images: plots told from scans, cards, the image of the first page."""
 
+import base64
+import copy
 import io
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
 from unet_course import plotting
@@ -18,6 +21,9 @@ def png(figure):
     figure.savefig(file, format="png")
     plt.close(figure)
     return file.getvalue()
+
+
+LIGHT = png(plt.figure(figsize=(2, 1)))
 
 
 def curves():
@@ -56,3 +62,19 @@ def test_the_cover_shows_a_picture_an_answer_and_its_outline():
     found = answer.mean(axis=-1) > 128
     assert picture[found].mean() > 3 * picture[~found].mean()
     assert (np.abs(outlined - [213, 94, 0]).max(axis=-1) < 12).mean() > 0.01
+
+
+def test_heavy_images_get_few_colours_once(tmp_path):
+    heavy = png(plotting.rows([[RNG.random((300, 300))], [RNG.random((300, 300))]], titles=["a", "b"]))
+    outputs = [
+        new_output("display_data", data={"image/png": base64.b64encode(each).decode()}) for each in (heavy, LIGHT)
+    ]
+    notebook = new_notebook(cells=[new_code_cell("draw()", outputs=outputs)])
+    assert len(LIGHT) < pictures.HEAVY < len(heavy)
+    for _ in range(2):
+        again = copy.deepcopy(notebook)
+        pictures.lighten(again, tmp_path / "light")
+        first, second = pictures.drawn(again.cells[0])
+        assert len(first) < len(heavy) and second == LIGHT
+        assert len(Image.open(io.BytesIO(first)).convert("RGB").getcolors()) <= pictures.COLOURS
+        assert len(list((tmp_path / "light").iterdir())) == 1

@@ -1,11 +1,13 @@
 """Looks at the images that chapters draw: which are plots, and small ones for the cards of the first page."""
 
 import base64
+import hashlib
 import io
 
 import numpy as np
 
 CARD = (480, 220)  # width and height of a card's image, pixels
+HEAVY, COLOURS = 60_000, 128  # an image of more bytes gets so many colours
 COVER_SEED = 2  # of the synthetic image on the first page
 _NET, _GAP, _ORANGE = 128, 24, (213, 94, 0)  # pixels the small network sees; between panels; of an outline
 
@@ -36,6 +38,36 @@ def is_plot(png):
     # Flat colours and thin smooth edges make a drawing; wide dark areas and many shades make an image.
     shades = 1 - np.sort(often)[-24:].sum() / len(pixels)
     return bool((brightness > 760).mean() > 0.5 and (brightness < 150).mean() < 0.06 and shades < 0.12)
+
+
+def few_colours(png, colours):
+    """An image with at most so many colours, as it is where that makes it no smaller."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    _open(png).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return min(png, file.getvalue(), key=len)
+
+
+def lighten(notebook, folder):
+    """Give the heavy images of a notebook few colours, in place.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    folder : Path
+        Keeps what has been made: it takes a fifth of a second for each image.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        png = base64.b64decode(output.get("data", {}).get("image/png", ""))
+        if len(png) > HEAVY:
+            kept = folder / f"{hashlib.sha256(png).hexdigest()[:16]}.png"
+            if not kept.exists():
+                part = kept.with_suffix(".part")
+                part.write_bytes(few_colours(png, COLOURS))
+                part.replace(kept)
+            output.data["image/png"] = base64.b64encode(kept.read_bytes()).decode()
 
 
 def card(png):

@@ -6,7 +6,6 @@ practice run and says so, until somebody runs the chapter again.
 
 import base64
 import copy
-import io
 import re
 import time
 from pathlib import Path
@@ -16,7 +15,7 @@ from ..datasets.published.sources import SOURCES
 from ..results import PROVENANCE_MIME
 from . import chapters, pictures
 
-LARGEST = 0.9e6  # bytes of all images in a run
+LARGEST = 0.7e6  # bytes of all images in a run
 COLOURS = (256, 128, 64, 32)  # of an image: as many as fit
 _LABEL = re.compile(r"^\(([\w-]+)\)=$|^\$\$ \(([\w-]+)\)$|^:label: ([\w-]+)$", re.MULTILINE)
 CREDIT = " Real images: "  # begins the end of a caption: whose, under which licence
@@ -188,7 +187,7 @@ def _shrink(notebook, chapter):
     drawn = [output.data for output in outputs if "image/png" in output.get("data", {})]
     whole = [base64.b64decode(data["image/png"]) for data in drawn]
     for colours in COLOURS:
-        few = [_few_colours(png, colours) for png in whole]
+        few = [pictures.few_colours(png, colours) for png in whole]
         if sum(map(len, few)) <= LARGEST:
             for data, png in zip(drawn, few, strict=True):
                 data["image/png"] = base64.b64encode(png).decode()
@@ -197,12 +196,3 @@ def _shrink(notebook, chapter):
         f"{chapter.name}: its images take {sum(map(len, few)) / 1e6:.1f} MB with {colours} colours each, and a run may "
         f"have {LARGEST / 1e6:.1f}: draw smaller or fewer figures."
     )
-
-
-def _few_colours(png, colours):
-    from PIL import Image
-
-    image = Image.open(io.BytesIO(png)).convert("RGB")
-    best = io.BytesIO()
-    image.quantize(colours, dither=Image.Dither.NONE).save(best, "PNG", optimize=True)
-    return min(png, best.getvalue(), key=len)

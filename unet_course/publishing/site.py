@@ -169,7 +169,7 @@ def build_site(executed, out="_build/html"):
         # Without a stamp the next build starts afresh: Sphinx does not repeat warnings of unchanged pages.
         stamp_file.unlink(missing_ok=True)
         print("site: Jupyter Book is building the pages", flush=True)
-        _stage(stage, _pages(sources, executed))
+        _stage(stage, _pages(sources, executed, light=out.parent / "light"))
         _jupyter_book(stage)
         built = stage / "_build" / "html"
         _complete_root(built)
@@ -308,8 +308,8 @@ def _sources(root):
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in kept}
 
 
-def _pages(sources, executed):
-    """Every file of the staged book as bytes, by its path there."""
+def _pages(sources, executed, light):
+    """Every file of the staged book as bytes, by its path there; `light` keeps images that were made lighter."""
     import nbformat
 
     pages = {
@@ -319,6 +319,8 @@ def _pages(sources, executed):
     real = {}
     for name, runs in executed.items():
         notebooks = {framework: nbformat.read(path, 4) for framework, path in runs.items()}
+        for notebook in notebooks.values():
+            pictures.lighten(notebook, light)
         try:
             page, practice = _page_and_practice(name, notebooks)
         except SiteError as error:

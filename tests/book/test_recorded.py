@@ -3,6 +3,7 @@
 import base64
 import copy
 import io
+import json
 import re
 
 import nbformat
@@ -166,6 +167,12 @@ def test_what_may_not_be_shown_is_not_kept(chapter, capsys, options, reason):
     assert recorded.keep(chapter, "keras", real("keras", **options)) is None
     assert reason in capsys.readouterr().out
     assert not recorded.file(chapter, "keras").exists()
+
+
+def test_a_run_that_went_on_counts_all_its_minutes(chapter):
+    paths.write_whole(chapter.root / "book/results/a_laptop_keras.json", json.dumps({"minutes": 41.5}))
+    kept = nbformat.read(recorded.keep(chapter, "keras", real("keras")), 4)
+    assert kept.metadata["unet_course"]["minutes"] == 41.5
 
 
 def test_no_path_of_the_machine_is_kept(chapter):

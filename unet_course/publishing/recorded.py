@@ -10,7 +10,7 @@ import re
 import time
 from pathlib import Path
 
-from .. import paths
+from .. import paths, results
 from ..datasets.published.sources import SOURCES
 from ..results import PROVENANCE_MIME
 from . import chapters, pictures
@@ -57,7 +57,11 @@ def keep(chapter, framework, notebook):
             print(f"{chapter.name}: images of {data['key']} may not be passed on, not kept for the site")
             return None
     kept = copy.deepcopy(notebook)
-    kept.metadata["unet_course"]["recorded"] = time.strftime("%Y-%m-%d")
+    run = kept.metadata["unet_course"]
+    run["recorded"] = time.strftime("%Y-%m-%d")
+    record = results.read(chapter.name, run["profile"], framework, folder=chapter.root / "book" / "results")
+    if record:  # it counts what a run that was cut off had trained before
+        run["minutes"] = max(run["minutes"], record["minutes"])
     for cell in kept.cells:
         if cell.cell_type == "code":
             outputs = [each for each in cell.outputs if PROVENANCE_MIME not in each.get("data", {})]

@@ -15,8 +15,8 @@ from ..datasets.published.sources import SOURCES
 from ..results import PROVENANCE_MIME
 from . import chapters, pictures
 
-LARGEST = 0.7e6  # bytes of all images in a run
-COLOURS = (256, 128, 64, 32)  # of an image: as many as fit
+LARGEST = 1e6  # bytes of all images in a run
+COLOURS = 64  # of every image: what two frameworks draw alike must stay alike, so that the page shows it once
 _LABEL = re.compile(r"^\(([\w-]+)\)=$|^\$\$ \(([\w-]+)\)$|^:label: ([\w-]+)$", re.MULTILINE)
 CREDIT = " Real images: "  # begins the end of a caption: whose, under which licence
 PRACTICE = "_practice"  # ends the name of the page that shows the practice run
@@ -186,17 +186,15 @@ def _replaced(node, old, new):
 
 
 def _shrink(notebook, chapter):
-    """Give all images so few colours that they fit a page."""
+    """Give all images few colours; refuse more than a page can carry."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    drawn = [output.data for output in outputs if "image/png" in output.get("data", {})]
-    whole = [base64.b64decode(data["image/png"]) for data in drawn]
-    for colours in COLOURS:
-        few = [pictures.few_colours(png, colours) for png in whole]
-        if sum(map(len, few)) <= LARGEST:
-            for data, png in zip(drawn, few, strict=True):
-                data["image/png"] = base64.b64encode(png).decode()
-            return
-    raise chapters.BookError(
-        f"{chapter.name}: its images take {sum(map(len, few)) / 1e6:.1f} MB with {colours} colours each, and a run may "
-        f"have {LARGEST / 1e6:.1f}: draw smaller or fewer figures."
-    )
+    total = 0
+    for data in (output.data for output in outputs if "image/png" in output.get("data", {})):
+        png = pictures.few_colours(base64.b64decode(data["image/png"]), COLOURS)
+        data["image/png"] = base64.b64encode(png).decode()
+        total += len(png)
+    if total > LARGEST:
+        raise chapters.BookError(
+            f"{chapter.name}: its images take {total / 1e6:.1f} MB, and a run may have {LARGEST / 1e6:.1f}: draw "
+            "smaller or fewer figures."
+        )

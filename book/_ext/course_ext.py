@@ -4,7 +4,7 @@ import re
 
 import mathml
 
-from unet_course.publishing import chapters
+from unet_course.publishing import chapters, recorded
 
 # Runs before the page is painted, so that neither the other framework's cells nor the other theme ever flash up.
 # _config.yml makes light the theme of a page without JavaScript; with it, the reader's system decides at first.
@@ -26,12 +26,14 @@ EARLY_SCRIPT = """
 
 def fix_buttons(app, pagename, templatename, context, doctree):
     """Point "Suggest edit" at the text in book/; offer the notebooks of both frameworks to Colab and as downloads."""
-    chapter = pagename.removeprefix("notebooks/") if pagename.startswith("notebooks/") else None
+    source = pagename.removesuffix(recorded.PRACTICE)  # the page of a practice run is another view of its chapter
+    chapter = source.removeprefix("notebooks/") if source.startswith("notebooks/") else None
     for button in _walk(context.get("header_buttons", [])):
         if button.get("label") == "source-edit-button" and chapter:
             button["url"] = button["url"].replace(f"{pagename}.ipynb", f"book/{chapter}.md")
         if button.get("label") == "launch-buttons" and chapter:
-            button["buttons"] = list(_per_framework(button["buttons"], _frameworks(app, pagename)))
+            links = [one | {"url": one["url"].replace(pagename, source)} for one in button["buttons"] if "url" in one]
+            button["buttons"] = list(_per_framework(links, _frameworks(app, pagename)))
         if button.get("label") == "download-buttons":
             paper = [one for one in button["buttons"] if one.get("label") == "download-pdf-button"]
             button["buttons"] = [*_notebooks(app, pagename, context), *({**one, "text": "Print, PDF"} for one in paper)]
@@ -41,7 +43,7 @@ def _notebooks(app, pagename, context):
     """Links to the notebooks that site.build_site writes beside the pages."""
     if not pagename.startswith("notebooks/"):
         return
-    url = context["pathto"](f"_downloads/{pagename}.ipynb", 1)
+    url = context["pathto"](f"_downloads/{pagename.removesuffix(recorded.PRACTICE)}.ipynb", 1)
     link = {"type": "link", "url": url, "text": "Notebook", "icon": "fas fa-file", "tooltip": "Download the notebook"}
     yield from _per_framework([link], _frameworks(app, pagename))
 

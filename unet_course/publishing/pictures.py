@@ -7,7 +7,7 @@ import io
 import numpy as np
 
 CARD = (480, 220)  # width and height of a card's image, pixels
-HEAVY, COLOURS = 60_000, 128  # an image of more bytes gets so many colours
+HEAVY, COLOURS = 40_000, 96  # an image of more bytes gets so many colours
 COVER_SEED = 2  # of the synthetic image on the first page
 _NET, _GAP, _ORANGE = 128, 24, (213, 94, 0)  # pixels the small network sees; between panels; of an outline
 

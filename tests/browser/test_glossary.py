@@ -21,8 +21,13 @@ def test_letters_lead_to_their_first_term_and_stay_in_view(new_page):
     letters.filter(has_text="T").click()
     term = page.locator("dt").and_(page.locator(":target"))
     assert term.inner_text().lower().startswith("t")
-    bar, shown = page.locator(".uc-letters").bounding_box(), term.bounding_box()
-    assert 0 <= bar["y"] and bar["y"] + bar["height"] <= shown["y"] < 400
+    page.wait_for_function(  # the page glides there
+        """() => {
+            const bar = document.querySelector(".uc-letters").getBoundingClientRect();
+            const { y } = document.querySelector(":target").getBoundingClientRect();
+            return 0 <= bar.y && bar.bottom <= y && y < 400;
+        }"""
+    )
     assert page.problems == []
 
 

@@ -74,6 +74,20 @@ def test_runs_once_and_again_after_a_change(clone, capsys):
     assert nbformat.read(output, 4).cells[-1].outputs[0].text == "torch 6\n"
 
 
+def test_the_key_follows_the_records_that_a_chapter_names(clone):
+    chapter, record = chapters.chapter("a"), clone / "book/results/b_laptop_torch.json"
+    record.parent.mkdir()
+
+    def keys():
+        for text in ("{}", "{ }"):
+            record.write_text(text, encoding="utf-8")
+            yield execution.fingerprint(chapter, {"framework": "torch"})
+
+    assert len(set(keys())) == 1
+    edit(clone, "book/a.md", "print(framework", 'other = results.read("b", "laptop", "torch")\nprint(framework')
+    assert len(set(keys())) == 2
+
+
 def test_the_key_follows_text_package_records_and_data(clone, monkeypatch, tmp_path, data_root):
     chapter = chapters.chapter("a")
     keys = [execution.fingerprint(chapter, {"framework": "torch"})]

@@ -167,8 +167,9 @@ def fingerprint(chapter, values):
         beside = sorted(file for kind in _BESIDE for file in path.parent.glob(f"*{kind}"))
         for file in [path, *beside]:
             digest.update(module.encode() + file.read_bytes())
-    shown = "*" if "results.read_all(" in code else f"{Path(chapter.name).name}_*"
-    records = (chapter.root / "book" / "results").glob(f"{shown}.json")
+    own, everything = Path(chapter.name).name, "results.read_all(" in code
+    named = {path: path.stem.rsplit("_", 2)[0] for path in (chapter.root / "book" / "results").glob("*.json")}
+    records = [path for path, name in named.items() if everything or name == own or f'"{name}"' in code]
     for record in () if values.get("save_record") else sorted(records):  # a run that writes one must not undo itself
         digest.update(record.read_bytes())
     if "reports.read(" in code:

@@ -1,5 +1,6 @@
 """A headless Chromium, a server for the built site, and pages that note whatever goes wrong on them."""
 
+import contextlib
 import functools
 import http.server
 import io
@@ -63,7 +64,7 @@ def stretchy(request, tmp_path):
     """A page with one formula, and `stretches(png)`: whether a picture of it shows a sign as large as what it spans."""
     latex, sign, along = STRETCHY[request.param]
     looks = f"math {{ font-size: 60px; color: blue }} {sign} {{ color: red }} msqrt > * {{ color: blue }}"
-    font = f'<link rel="stylesheet" href="{(paths.repo_root() / "book/_static/math.css").as_uri()}">'
+    font = f"<style>{(paths.repo_root() / 'book/_static/math.css').read_text(encoding='utf-8')}</style>"
     page = tmp_path / "formula.html"
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Formula</title>{font}<style>{looks}</style>'
     page.write_text(f"{head}<p>{to_mathml(latex, 'block')}</p></html>", encoding="utf-8")
@@ -94,15 +95,29 @@ def folder():
     return HTML
 
 
+@contextlib.contextmanager
+def served(folder):
+    """The address under which this machine serves a folder."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
 @pytest.fixture(scope="session")
 def root():
     """The address of the site's root, served from this machine."""
     if not (HTML / "index.html").exists():
         missing("there is no built site: run `make book`")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=HTML)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with served(HTML) as address:
+        yield address
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """`serve(path)` is the address of a file in the test's own folder."""
+    with served(tmp_path) as address:
+        yield lambda path: address + path.relative_to(tmp_path).as_posix()
 
 
 @pytest.fixture

@@ -122,8 +122,11 @@ def _with_small_scans(text, folder):
         png = Path(url2pathname(match[2].removeprefix("file://")))
         jpeg = folder / f"{'-'.join(png.parts[1:])}.jpg"
         if png.suffix == ".png" and not jpeg.exists():
-            Image.open(png).convert("RGB").save(jpeg, quality=85)
-        use = jpeg.exists() and jpeg.stat().st_size < 0.7 * png.stat().st_size
+            image = Image.open(png)
+            if "transparency" in image.info:
+                return match[0]
+            image.convert("RGB").save(jpeg, quality=85)
+        use = jpeg.exists() and jpeg.stat().st_size < 1.2 * png.stat().st_size
         return f"{match[1]}{jpeg.as_uri() if use else match[2]}"
 
     return re.sub(r'(\ssrc=")(file:[^"]+)', smaller, text)

@@ -5,7 +5,6 @@ import functools
 import http.server
 import io
 import os
-import shutil
 import threading
 
 import numpy as np
@@ -13,10 +12,11 @@ import pytest
 from PIL import Image
 
 from unet_course import paths
+from unet_course.publishing.editions import paper
 from unet_course.publishing.mathml import to_mathml
 
 HTML = paths.repo_root() / "_build" / "html"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = paper.chromium()
 LEFT = "net::ERR_ABORTED"  # the browser left the page while a file was on its way; a missing file answers 404
 DESKTOP = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"}
 

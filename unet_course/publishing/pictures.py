@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+from functools import cache
 
 import numpy as np
 
@@ -19,6 +20,7 @@ def drawn(cell):
             yield base64.b64decode(output["data"]["image/png"])
 
 
+@cache  # a build asks several times, and looking takes a while
 def is_plot(png):
     """Whether an image is a drawing on white, with lines, bars and words only.
 

@@ -49,12 +49,12 @@ def keep(chapter, framework, notebook):
     """
     import nbformat
 
-    for data in _data(notebook.metadata["unet_course"]):
-        if data["source"] == "phantom":
-            print(f"{chapter.name}: a run on synthetic images ({data['key']}), not kept for the site")
+    for entry in data(notebook.metadata["unet_course"]):
+        if entry["source"] == "phantom":
+            print(f"{chapter.name}: a run on synthetic images ({entry['key']}), not kept for the site")
             return None
-        if not SOURCES[data["key"]].figures:
-            print(f"{chapter.name}: images of {data['key']} may not be passed on, not kept for the site")
+        if not SOURCES[entry["key"]].figures:
+            print(f"{chapter.name}: images of {entry['key']} may not be passed on, not kept for the site")
             return None
     kept = copy.deepcopy(notebook)
     run = kept.metadata["unet_course"]
@@ -135,10 +135,11 @@ def is_real(run):
 
 def licences(run):
     """Whose images a real run shows, under which licences."""
-    return sorted({SOURCES[data["key"]].figures for data in _data(run)})
+    return sorted({SOURCES[entry["key"]].figures for entry in data(run)})
 
 
-def _data(run):
+def data(run):
+    """What a run was made on, one entry a set: provenance has a list only where there are several."""
     return run["data"] if isinstance(run["data"], list) else [run["data"]]
 
 
@@ -189,9 +190,9 @@ def _shrink(notebook, chapter):
     """Give all images few colours; refuse more than a page can carry."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     total = 0
-    for data in (output.data for output in outputs if "image/png" in output.get("data", {})):
-        png = pictures.few_colours(base64.b64decode(data["image/png"]), COLOURS)
-        data["image/png"] = base64.b64encode(png).decode()
+    for drawn in (output.data for output in outputs if "image/png" in output.get("data", {})):
+        png = pictures.few_colours(base64.b64decode(drawn["image/png"]), COLOURS)
+        drawn["image/png"] = base64.b64encode(png).decode()
         total += len(png)
     if total > LARGEST:
         raise chapters.BookError(

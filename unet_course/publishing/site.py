@@ -119,7 +119,7 @@ def _told_once(said):
 
 def _plainly(run):
     """What a reader should know before any number on the page."""
-    sources = {entry["source"] for entry in _data(run)}
+    sources = {entry["source"] for entry in recorded.data(run)}
     if recorded.is_real(run):
         took = f"{run['minutes']:.0f} minutes on {'a GPU' if 'cuda' in str(run['device']).lower() else 'a processor'}"
         return f"<strong>Real data</strong>, recorded on {run['recorded']} in {took}."
@@ -282,12 +282,8 @@ def _facts(framework, run):
         facts["recorded"] = run["recorded"]
         facts["licence"] = html.escape("; ".join(recorded.licences(run)))
     return [(_TERMS.index(term), value) for term, value in facts.items()] + [
-        (_TERMS.index("data"), _data_fact(entry)) for entry in _data(run)
+        (_TERMS.index("data"), _data_fact(entry)) for entry in recorded.data(run)
     ]
-
-
-def _data(run):
-    return run["data"] if isinstance(run["data"], list) else [run["data"]]
 
 
 def _data_fact(data):

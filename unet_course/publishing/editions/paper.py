@@ -22,6 +22,11 @@ body { background: #fff; font-family: system-ui, sans-serif; }
 """
 
 
+def chromium():
+    """Path of a Chromium on this machine, or None."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 def pdf(out):
     """Print the built site into one file.
 
@@ -41,7 +46,7 @@ def pdf(out):
         If the site has not been built, or no browser is there or it does not answer.
     """
     site = chapters.root() / "_build" / "html"
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = chromium()
     if browser is None:
         raise chapters.BookError("A PDF is printed by Chromium, which is not here: `sudo apt-get install chromium`.")
     wanted = [entry for entry, _ in chapters.pages() if "/api/" not in entry]

@@ -229,31 +229,26 @@ def test_any_keras_callback_is_taken(keras_twin):
     assert {"loss", "val_loss", "dice", "seconds"} <= set(seen[0][1])
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("g++"), reason="PyTorch compiles with g++")
-@pytest.mark.skipif(
-    os.environ.get("ATEN_CPU_CAPABILITY") == "default",
-    reason="told to be an older processor, PyTorch's compiler writes vector code without its headers, and g++ fails",
-)
-def test_a_compiled_model_learns_the_same():
-    """In a process of its own: what PyTorch's compiler loads stays there, an OpenMP beside TensorFlow's among it."""
-    script = """
-import json
-import numpy as np
-from unet_course import torch as uc
+def has_gpu():
+    from unet_course.torch.devices import best_device
 
-rng = np.random.default_rng(0)
-images = rng.random((12, 16, 16, 1), dtype=np.float32)
-data = images, (images[..., 0] > 0.5).astype(int)
-for compile in (False, True):
-    uc.set_seed(0)
-    model = uc.unet(1, 1, base_filters=4, depth=2)
-    history = uc.fit(model, data, data, loss=uc.bce_loss, epochs=2, batch_size=4, compile=compile)
-    print(json.dumps(history["loss"]))
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    exact, compiled = map(json.loads, done.stdout.splitlines()[-2:])
+    return best_device().type != "cpu"
+
+
+def test_pytorch_compiles_nothing_on_a_processor(torch_twin):
+    """Its code for processors has written past the end of its arrays: here it ended this test, once in some dozens."""
+    if has_gpu():
+        pytest.skip("there is a GPU, and PyTorch compiles for it")
+    _, exact = train(torch_twin, epochs=2)
+    with pytest.warns(UserWarning, match="left out on a CPU"):
+        _, compiled = train(torch_twin, epochs=2, compile=True)
+    assert compiled["loss"] == exact["loss"]
+
+
+def test_a_compiled_model_learns_the_same(torch_twin):
+    if not has_gpu():
+        pytest.skip("PyTorch compiles for GPUs only, see `fit`")
+    exact, compiled = (train(torch_twin, epochs=2, compile=compile)[1]["loss"] for compile in (False, True))
     assert np.allclose(exact, compiled, atol=1e-4)
 
 

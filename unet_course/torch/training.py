@@ -1,5 +1,7 @@
 """Training in PyTorch; `unet_course/keras/training.py` is the same file in Keras. The loop is in `loop.py`."""
 
+import warnings
+
 import torch
 
 from ..common import inputs, messages
@@ -63,7 +65,9 @@ def fit(
         faster with it. The results of the two differ as those of two seeds do. In "float32", GPUs with TF32 cut the
         factors of a convolution to 10 bits: both frameworks do so unless you tell them otherwise.
     compile : bool
-        Compile the model first: about a minute, which pays in long runs on a GPU.
+        Compile the model first: about a minute, which pays in long runs on a GPU. On a CPU it is left out, with a
+        warning: code that PyTorch compiles for processors may write past the end of its arrays (its issues 181618 and
+        196681).
     checkpoint_dir : path-like, optional
         Where to write, after every epoch, all that is needed to go on after a kill.
     checkpoint_every : int, optional
@@ -117,7 +121,7 @@ def fit(
         precision=precision,
         checkpoint_dir=checkpoint_dir,
         checkpoint_every=checkpoint_every,
-        network=torch.compile(model) if compile else model,
+        network=compiled(model, device) if compile else model,
         optimizer=torch.optim.Adam(
             [parameter for parameter in model.parameters() if parameter.requires_grad],
             lr=learning_rate,
@@ -128,3 +132,15 @@ def fit(
     with messages.about_memory(batch_size, batches.images.shape[1:], accumulate):
         trainer.train(epochs, resume)
     return trainer.history
+
+
+def compiled(model, device):
+    """The model as PyTorch compiles it for a GPU; the model itself on a CPU, see `fit`."""
+    if device.type == "cpu":
+        warnings.warn(
+            "compile=True is left out on a CPU, where code that PyTorch compiles may write past the end of its arrays. "
+            "The training goes on without it.",
+            stacklevel=3,
+        )
+        return model
+    return torch.compile(model)

@@ -114,17 +114,6 @@ def test_the_search_puts_what_teaches_it_first(new_page, asked, first):
 # Found from outside
 
 
-def test_every_page_has_one_title_one_description_and_one_address(opened, address):
-    head = opened.locator("head")
-    assert head.locator("meta[name=viewport]").count() == head.locator("title").count() == 1
-    if address == "search.html":
-        return
-    assert head.locator("link[rel=canonical]").get_attribute("href") == f"{colab.SITE}/{address}"
-    assert head.locator("meta[property='og:image']").count() == 1
-    if address.startswith(("notebooks/", "book/intro", "book/teaching")):
-        assert 40 <= len(head.locator("meta[name=description]").get_attribute("content")) <= 200
-
-
 def test_the_list_for_search_engines_names_pages_that_exist(folder, root):
     listed = [place.text for place in ElementTree.parse(folder / "sitemap.xml").iter() if place.tag.endswith("loc")]
     assert len(listed) > 20

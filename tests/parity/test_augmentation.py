@@ -51,19 +51,19 @@ def run(twin, images, masks, parameters):
     return [ops.convert_to_numpy(x) for x in twin.augment(*tensors, parameters)]
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("name", TRANSFORMS)
-def test_pixels_are_those_of_numpy(twin, name, size):
-    images, masks, parameters = batch(name, size)
-    expected_images, expected_masks = augment(images, masks, parameters)
-    if name != "nothing":
-        assert not np.array_equal(expected_images, images)
-    new_images, new_masks = run(twin, images, masks, parameters)
-    assert new_images.dtype == np.float32 and new_masks.dtype == masks.dtype
-    assert np.array_equal(new_masks, expected_masks)
-    if name in MOVEMENTS:  # the same float32 operations in the same order
-        assert np.array_equal(new_images, expected_images)
-    assert np.abs(new_images - expected_images).max() <= 1e-6
+def test_pixels_are_those_of_numpy(twin, name):
+    for size in SIZES:
+        images, masks, parameters = batch(name, size)
+        expected_images, expected_masks = augment(images, masks, parameters)
+        if name != "nothing":
+            assert not np.array_equal(expected_images, images), size
+        new_images, new_masks = run(twin, images, masks, parameters)
+        assert new_images.dtype == np.float32 and new_masks.dtype == masks.dtype
+        assert np.array_equal(new_masks, expected_masks), size
+        if name in MOVEMENTS:  # the same float32 operations in the same order
+            assert np.array_equal(new_images, expected_images), size
+        assert np.abs(new_images - expected_images).max() <= 1e-6, size
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_keras_has_the_same_pixels_on_other_backends(backend):
     command = [sys.executable, "-m", "pytest", "-q", __file__, "-p", "no:cacheprovider", "-k", "numpy and keras"]
     done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": backend}, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
-    assert f"{len(SIZES) * len(TRANSFORMS)} passed" in done.stdout
+    assert f"{len(TRANSFORMS)} passed" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["all", "elastic"])

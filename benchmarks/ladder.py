@@ -18,7 +18,7 @@ probabilities in --answers, 0.3 MB each; the others go on from their last epoch;
 outside the repository):
 
     python benchmarks/ladder.py --folder book/results/studies/ladder/torch --keep ~/ladder --jobs 2 \
-        --work d f g a:0,1 b:0,1 c:0,1 e h f::1 a b c --record benchmarks/records/ladder.json
+        --work d f g h a:0,1 b:0,1 c:0,1 e f::1 --record benchmarks/records/ladder.json
 
 `--work d f a:0,1 f::1`: rungs d and f on all folds, a on the first two, f on all folds from seed 1. `--only-report`
 prints the tables of what is finished.
@@ -44,6 +44,7 @@ from unet_course.augmentation import Augmentation
 from unet_course.datasets import lgg
 
 FOLDS = 5
+LACKING = 1 / 6  # share of slices in which rung h imitates what the set does where a sequence was not taken
 BLOCK = 9  # one validation patient from so many
 HEALTHY = 0.25  # how often a slice without a tumour is drawn where those with one are drawn once
 AUGMENTATION = Augmentation.only(rotation=15, shift=0.05, zoom=0.1, flip="horizontal")
@@ -60,7 +61,7 @@ _D = _C | {"augment": True}
 _E = _D | {"slices": 3}
 _F = _E | {"schedule": "cosine"}
 _G = _F | {"augment": "grey values too"}
-_H = _G | {"longer": 2.0}
+_H = _G | {"missing": True}
 RUNGS = {"a": _A, "b": _B, "c": _C, "d": _D, "e": _E, "f": _F, "g": _G, "h": _H}
 WHAT = {
     "a": "all slices as they are",
@@ -70,7 +71,7 @@ WHAT = {
     "e": "+ the slices before and after",
     "f": "+ a rate that falls along a cosine",
     "g": "+ brightness, contrast, gamma, noise and elastic changes",
-    "h": "+ twice as long",
+    "h": "+ sequences left out here and there",
 }
 WAYS = ("plain", "flips", "clean", "flips_clean", "native", "native_flips", "native_flips_clean")
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
@@ -211,7 +212,18 @@ def callbacks_for(uc, images, masks, patients, *, rate, updates, cosine):
     return [BestEpoch(), *([Cosine()] if cosine else [])]
 
 
-def train_and_score(options, *, rung, fold, seed, scaling, weighted, augment, slices, schedule, longer):
+def without_sequences(images, seed):
+    """A sixth of the slices as in patients who lack a sequence: FLAIR in the place of one of the others, or of both."""
+    rng = np.random.default_rng([2, seed])
+    images = np.array(images)
+    lacking = {0: [0], 1: [2], 2: [0, 2]}
+    for i in np.flatnonzero(rng.random(len(images)) < LACKING):
+        channels = images[i].reshape(*images.shape[1:3], -1, 3)  # a view: the slices before, here and after
+        channels[..., lacking[int(rng.integers(3))]] = channels[..., [1]]
+    return images
+
+
+def train_and_score(options, *, rung, fold, seed, scaling, weighted, augment, slices, schedule, longer, missing=False):
     """One training: per-patient Dice of its test patients, and all that led there."""
     from unet_course import torch as uc
 
@@ -231,7 +243,8 @@ def train_and_score(options, *, rung, fold, seed, scaling, weighted, augment, sl
     name = key_of(options, rung, fold, seed)
     history = uc.fit(
         model,
-        *((images[at], np.asarray(masks[at])) for at in (train, watched)),
+        (without_sequences(images[train], seed) if missing else images[train], np.asarray(masks[train])),
+        (images[watched], np.asarray(masks[watched])),
         loss=uc.bce_dice_loss,
         learning_rate=options.rate,
         epochs=epochs,
@@ -353,6 +366,24 @@ def baselines(options):
     }
 
 
+def about_patients(options):
+    """What may make a patient hard: patient -> slices, tumour pixels, different sequences, contrast on FLAIR."""
+    dataset = lgg.load(options.root, size=options.size)
+    facts = {}
+    for patient, at in dataset.index.groupby("group").indices.items():
+        images, tumour = np.asarray(dataset.images[at], np.float32), np.asarray(dataset.masks[at]) > 0
+        flair = images[..., 1]
+        head = flair > 0.1 * np.percentile(flair, 99.5)
+        facts[patient] = {
+            "slices": len(at),
+            "tumour_slices": int(tumour.any(axis=(1, 2)).sum()),
+            "tumour_pixels": int(tumour.sum()),
+            "sequences": 1 + sum(bool((images[..., other] != flair).any()) for other in (0, 2)),
+            "contrast": round(float(flair[tumour].mean() / flair[head & ~tumour].mean()), 2),
+        }
+    return facts
+
+
 def answers_of(options, line):
     """Where the probabilities of one training lie."""
     return Path(options.answers) / f"{key_of(options, line.rung, line.fold, line.seed)}.npz"
@@ -387,11 +418,8 @@ def at_chosen_threshold(options, table):
 def ensembles(options, table):
     """Means of several networks that saw the same fold: name -> way -> patient -> Dice."""
     dataset, native = (lgg.load(options.root, size=size) for size in (options.size, None))
-    groups = {
-        "f, all seeds": table[table.rung == "f"],
-        "f and g": table[table.rung.isin(["f", "g"])],
-        "d to h, all seeds": table[table.rung.isin(["d", "e", "f", "g", "h"])],
-    }
+    together = {"g, all seeds": ["g"], "f and g": ["f", "g"], "f, g and h": ["f", "g", "h"]}
+    groups = {name: table[table.rung.isin(some)] for name, some in together.items() if {*some} <= {*table.rung}}
     result = {}
     for name, some in groups.items():
         found = {way: {} for way in ("flips", "flips_clean", "native_flips", "native_flips_clean")}
@@ -433,10 +461,11 @@ def show(table, others, members, way):
 
 
 def gains(table, way):
-    """Each rung against the one before, patient by patient, on the folds that both have: list of dicts."""
+    """Each trained rung against the one before it, patient by patient, on the folds that both have: list of dicts."""
     lines = by_patient(table, way).groupby(["rung", "fold", "patient"], as_index=False).dice.mean()
     found = []
-    for first, second in zip(list(RUNGS)[:-1], list(RUNGS)[1:], strict=True):
+    climbed = [rung for rung in RUNGS if rung in set(table.rung)]
+    for first, second in zip(climbed[:-1], climbed[1:], strict=True):
         both = set(lines.fold[lines.rung == first]) & set(lines.fold[lines.rung == second])
         if both:
             some = lines[lines.fold.isin(both)]
@@ -545,6 +574,7 @@ def main():
             "protocol": protocol_of(options),
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
             "published": PUBLISHED,
+            "patients": about_patients(options),
             "rows": table.to_dict("records"),
             **found,
         }

@@ -27,6 +27,7 @@ from .field_map import nnunet_name, spoilt_folds, without_gaps
 from .honest_splits import grouped_folds, mean_of_draw, shared_patients
 from .how_good_are_the_masks import majority, probability_of_object, rater_agreement
 from .images_and_masks import area_mm2, majority_shrink, one_hot_labels
+from .ladder import nested_threshold, paired_gain, volume_dice
 from .lgg_batchnorm import (
     batch_norm,
     changed_layers,
@@ -117,12 +118,14 @@ __all__ = [
     "mean_over_quarter_turns",
     "merge_masks",
     "neighbours",
+    "nested_threshold",
     "nnunet_name",
     "noise_in_air",
     "norm_relu",
     "nothing_dice",
     "one_hot_labels",
     "output_side",
+    "paired_gain",
     "paired_interval",
     "patient_dice",
     "patient_of",
@@ -156,6 +159,7 @@ __all__ = [
     "unbiased_signal",
     "updates",
     "updates_an_epoch",
+    "volume_dice",
     "volume_ml",
     "way_down",
     "weight_slopes",

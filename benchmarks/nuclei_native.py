@@ -1,0 +1,213 @@
+"""Nuclei at their own size, with a class for their edges: `python benchmarks/nuclei_native.py`.
+
+The chapter shrinks every image to 128 by 128 pixels, as the report did; touching nuclei melt together and those of
+tissue are a few pixels wide. Here the network learns from crops of 128 pixels out of the images as they are, and tells
+three classes apart: background, the inside of a nucleus, and its edge. Inside and edge together are the mask; pieces of
+inside are the seeds of a watershed, which gives the nuclei one by one.
+
+Beside it, on the same test images at their own size: Otsu's threshold, and the watershed on the distance to the
+background of the same network's mask, so that what the edges bring is seen by itself. The split is that of the chapter
+for the same seed. Thresholds are chosen on the validation images. Writes `benchmarks/records/nuclei_native.json`, a
+line a framework and seed, each added as it is finished.
+"""
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import numpy as np
+import pandas as pd
+from skimage import measure, segmentation
+from tqdm.auto import tqdm
+
+from unet_course import metrics, postprocessing, preprocessing
+from unet_course.augmentation import Augmentation
+from unet_course.datasets import nuclei, splits
+
+AUGMENTATION = Augmentation(
+    rotation=180, shift=0, zoom=0.3, elastic=0.02, flip="both", brightness=0.15, contrast=0.2, gamma=0.3, noise=0.02
+)
+RECORD = Path(__file__).parent / "records" / "nuclei_native.json"
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
+SEEDS_ABOVE = (0.4, 0.5, 0.6, 0.7, 0.8)
+
+
+def prepared(image):
+    """Full range of grey values, nuclei bright: what the chapter does to its small images."""
+    image = preprocessing.rescale_percentiles(image[None])[0]
+    return 255 - image if np.median(image) > 127 else image
+
+
+def classes_of(instances):
+    """0 background, 1 inside of a nucleus, 2 its edge of one pixel."""
+    edge = segmentation.find_boundaries(instances, mode="inner", connectivity=1)
+    return np.where(instances == 0, 0, np.where(edge, 2, 1)).astype(np.uint8)
+
+
+def crops_of(dataset, at, side, most, rng):
+    """Crops of some images, and how often each is drawn: every image of a type as often, rare types more often."""
+    of_type = dataset.index.image_type.iloc[at]
+    weight_of = 1 / np.sqrt(of_type.map(of_type.value_counts()))
+    images, classes, weights = [], [], []
+    for i, weight in zip(tqdm(at, desc="crops", leave=False), weight_of, strict=True):
+        image, truth = prepared(dataset.images[i]), classes_of(dataset.instances[i])
+        height, width = truth.shape
+        n = int(np.clip(round(height * width / side**2), 1, most))
+        for _ in range(n):
+            y, x = rng.integers(height - side + 1), rng.integers(width - side + 1)
+            images.append(image[y : y + side, x : x + side])
+            classes.append(truth[y : y + side, x : x + side])
+            weights.append(weight / n)
+    return np.stack(images), np.stack(classes), np.array(weights)
+
+
+def from_edges(probabilities, *, threshold, seeds_above, min_area=15):
+    """Nuclei one by one: pieces of surely-inside are the seeds, the water rises from inside to edge."""
+    foreground = 1 - probabilities[..., 0] > threshold
+    inside = probabilities[..., 1]
+    seeds = measure.label(foreground & (inside > seeds_above))
+    seeds *= (np.bincount(seeds.ravel()) >= 3)[seeds]
+    missed = measure.label(foreground)
+    seen = np.unique(missed[seeds > 0])
+    seeds = np.where(foreground & ~np.isin(missed, seen), missed + seeds.max(), seeds)  # nuclei that are all edge
+    labels = segmentation.watershed(-inside, seeds, mask=foreground)
+    return labels * (np.bincount(labels.ravel()) >= min_area)[labels]
+
+
+def scores_of(truth, found):
+    return metrics.instance_average_precision(truth, found, empty="nan")
+
+
+def choose(dataset, at, answers):
+    """Threshold of the mask by mean Dice, then that of the seeds by average precision, on validation images."""
+    masks = [dataset.instances[i] > 0 for i in at]
+    dice = {
+        t: np.mean([dice_of(mask, 1 - p[..., 0] > t) for mask, p in zip(masks, answers, strict=True)])
+        for t in THRESHOLDS
+    }
+    threshold = max(dice, key=dice.get)
+    precision = {
+        s: np.nanmean(
+            [
+                scores_of(dataset.instances[i], from_edges(p, threshold=threshold, seeds_above=s))
+                for i, p in zip(at, answers, strict=True)
+            ]
+        )
+        for s in SEEDS_ABOVE
+    }
+    return threshold, max(precision, key=precision.get)
+
+
+def dice_of(mask, found):
+    return float(metrics.dice(mask[None], found[None], empty=1)[0])
+
+
+def examine(dataset, at, answers, threshold, seeds_above):
+    """Scores of all ways, by type: means over images."""
+    lines = []
+    for i, p in zip(tqdm(at, desc="test", leave=False), answers, strict=True):
+        truth, kind = dataset.instances[i], dataset.index.image_type.iloc[i]
+        otsu = postprocessing.otsu_mask(dataset.images[i])
+        mask = 1 - p[..., 0] > threshold
+        found = {
+            "Otsu, blobs": measure.label(otsu),
+            "mask, blobs": measure.label(mask),
+            "mask, watershed": postprocessing.instances(1 - p[..., 0], threshold=threshold),
+            "edges, watershed": from_edges(p, threshold=threshold, seeds_above=seeds_above),
+        }
+        lines.append(
+            {"type": kind, "Dice, Otsu": dice_of(truth > 0, otsu), "Dice": dice_of(truth > 0, mask)}
+            | {name: scores_of(truth, labels) for name, labels in found.items()}
+        )
+    table = pd.DataFrame(lines)
+    by_type = table.groupby("type").mean()
+    by_type.loc["all"] = table.drop(columns="type").mean()
+    return by_type.assign(images=[*table.groupby("type").size(), len(table)])
+
+
+def run(uc, options, seed):
+    dataset = nuclei.load(options.root)
+    parts = splits.split(dataset.index, test=0.2, validation=0.2, stratify="image_type", seed=seed)
+    train, watched, test = (np.flatnonzero(part) if part.dtype == bool else part for part in parts.values())
+    train, watched, test = (at[:: options.every] for at in (train, watched, test))
+    rng = np.random.default_rng(seed)
+    images, classes, weights = crops_of(dataset, train, options.side, options.most, rng)
+    few = crops_of(dataset, watched, options.side, 4, rng)[:2]
+    uc.set_seed(seed)
+    model = uc.unet(3, 3, base_filters=options.filters, depth=5)
+    half = options.epochs * int(np.ceil(len(images) / options.batch)) // 2
+    history = uc.fit(
+        model,
+        (images, classes),
+        few,
+        loss=uc.bce_dice_loss,
+        learning_rate=options.rate,
+        epochs=options.epochs,
+        batch_size=options.batch,
+        metrics=("accuracy", "dice"),
+        callbacks=[uc.CyclicalLearningRate(options.rate / 50, options.rate, half_cycle=half)],
+        augment=AUGMENTATION,
+        sampling_weights=weights,
+        precision="auto",
+        checkpoint_dir=options.keep / f"{uc.__name__.split('.')[-1]}-{seed}" if options.keep else None,
+        seed=seed,
+    )
+    started = time.perf_counter()
+    answers = {
+        name: [uc.predict(model, prepared(dataset.images[i])[None], flips=True, precision="auto")[0] for i in tqdm(at)]
+        for name, at in (("validation", watched), ("test", test))
+    }
+    threshold, seeds_above = choose(dataset, watched, answers["validation"])
+    table = examine(dataset, test, answers["test"], threshold, seeds_above)
+    print(table.round(3).to_string())
+    seconds = history.frame().seconds.sum()
+    return {
+        "seed": seed,
+        "threshold": threshold,
+        "seeds_above": seeds_above,
+        "by_type": table.round(4).to_dict("index"),
+        "crops": len(images),
+        "minutes": round(seconds / 60, 1),
+        "minutes_of_test": round((time.perf_counter() - started) / 60, 1),
+        "images_per_second": round(len(images) * len(history) / seconds, 1),
+        **{name: history.frame()[name].round(4).tolist() for name in ("loss", "val_loss", "val_dice")},
+        **uc.describe_device(),
+        "threads": os.environ.get("OMP_NUM_THREADS", ""),
+        "content_hash": dataset.content_hash,
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", help="folder of the nuclei; default: where the course finds them")
+    parser.add_argument("--framework", default="torch", choices=["torch", "keras"])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--side", type=int, default=128)
+    parser.add_argument("--most", type=int, default=12, help="crops of one image at most")
+    parser.add_argument("--filters", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--every", type=int, default=1, help="take every so many images, to try this script")
+    parser.add_argument("--keep", type=Path, help="folder for checkpoints: a killed run goes on from its last epoch")
+    parser.add_argument("--record", type=Path, default=RECORD)
+    options = parser.parse_args()
+    if options.framework == "keras":
+        from unet_course import keras as uc
+    else:
+        from unet_course import torch as uc
+    for seed in options.seeds:
+        line = {"framework": options.framework} | run(uc, options, seed)
+        record = json.loads(options.record.read_text(encoding="utf-8")) if options.record.exists() else {"runs": []}
+        names = ("epochs", "side", "most", "filters", "batch", "rate", "every")
+        shared = {name: getattr(options, name) for name in names}
+        record["runs"].append(shared | line)
+        options.record.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -31,7 +31,7 @@ def table(executed):
             continue
         runs = executed.get(page.name, {}) if file.startswith("notebooks/") else {}
         cells = (
-            chapters.title(page),
+            f"{{doc}}`{chapters.title(page)} </{file}>`",
             str(chapters.reading_minutes(page)),
             str(len(exercises.find(chapters.read(page))) or ""),
             _seconds(runs),

@@ -21,12 +21,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import pandas as pd
-from skimage import measure, segmentation
+from skimage import measure
 from tqdm.auto import tqdm
 
 from unet_course import metrics, postprocessing, preprocessing
 from unet_course.augmentation import Augmentation
 from unet_course.datasets import nuclei, splits
+from unet_course.postprocessing import edges
 
 AUGMENTATION = Augmentation(
     rotation=180, shift=0, zoom=0.3, elastic=0.02, flip="both", brightness=0.15, contrast=0.2, gamma=0.3, noise=0.02
@@ -42,19 +43,13 @@ def prepared(image):
     return 255 - image if np.median(image) > 127 else image
 
 
-def classes_of(instances):
-    """0 background, 1 inside of a nucleus, 2 its edge of one pixel."""
-    edge = segmentation.find_boundaries(instances, mode="inner", connectivity=1)
-    return np.where(instances == 0, 0, np.where(edge, 2, 1)).astype(np.uint8)
-
-
 def crops_of(dataset, at, side, most, rng):
     """Crops of some images, and how often each is drawn: every image of a type as often, rare types more often."""
     of_type = dataset.index.image_type.iloc[at]
     weight_of = 1 / np.sqrt(of_type.map(of_type.value_counts()))
     images, classes, weights = [], [], []
     for i, weight in zip(tqdm(at, desc="crops", leave=False), weight_of, strict=True):
-        image, truth = prepared(dataset.images[i]), classes_of(dataset.instances[i])
+        image, truth = prepared(dataset.images[i]), edges.classes(dataset.instances[i])
         height, width = truth.shape
         n = int(np.clip(round(height * width / side**2), 1, most))
         for _ in range(n):
@@ -63,19 +58,6 @@ def crops_of(dataset, at, side, most, rng):
             classes.append(truth[y : y + side, x : x + side])
             weights.append(weight / n)
     return np.stack(images), np.stack(classes), np.array(weights)
-
-
-def from_edges(probabilities, *, threshold, seeds_above, min_area=15):
-    """Nuclei one by one: pieces of surely-inside are the seeds, the water rises from inside to edge."""
-    foreground = 1 - probabilities[..., 0] > threshold
-    inside = probabilities[..., 1]
-    seeds = measure.label(foreground & (inside > seeds_above))
-    seeds *= (np.bincount(seeds.ravel()) >= 3)[seeds]
-    missed = measure.label(foreground)
-    seen = np.unique(missed[seeds > 0])
-    seeds = np.where(foreground & ~np.isin(missed, seen), missed + seeds.max(), seeds)  # nuclei that are all edge
-    labels = segmentation.watershed(-inside, seeds, mask=foreground)
-    return labels * (np.bincount(labels.ravel()) >= min_area)[labels]
 
 
 def scores_of(truth, found):
@@ -93,7 +75,7 @@ def choose(dataset, at, answers):
     precision = {
         s: np.nanmean(
             [
-                scores_of(dataset.instances[i], from_edges(p, threshold=threshold, seeds_above=s))
+                scores_of(dataset.instances[i], edges.instances(p, threshold=threshold, seeds_above=s))
                 for i, p in zip(at, answers, strict=True)
             ]
         )
@@ -117,7 +99,7 @@ def examine(dataset, at, answers, threshold, seeds_above):
             "Otsu, blobs": measure.label(otsu),
             "mask, blobs": measure.label(mask),
             "mask, watershed": postprocessing.instances(1 - p[..., 0], threshold=threshold),
-            "edges, watershed": from_edges(p, threshold=threshold, seeds_above=seeds_above),
+            "edges, watershed": edges.instances(p, threshold=threshold, seeds_above=seeds_above),
         }
         lines.append(
             {"type": kind, "Dice, Otsu": dice_of(truth > 0, otsu), "Dice": dice_of(truth > 0, mask)}

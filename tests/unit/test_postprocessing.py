@@ -10,6 +10,7 @@ from scipy import ndimage
 from skimage.draw import disk
 
 from unet_course import metrics, postprocessing
+from unet_course.postprocessing import edges
 
 MASKS = st.one_of(arrays(bool, (6, 7)), arrays(bool, (3, 5, 4)))
 
@@ -179,3 +180,47 @@ def test_masks_that_are_none_are_refused():
         postprocessing.fill_holes(np.zeros((1, 2, 2, 2)))
     with pytest.raises(ValueError, match="connectivity=3"):
         postprocessing.keep_largest(np.zeros((2, 2)), connectivity=3)
+
+
+# Edges as a class of their own
+
+
+def two_touching_squares():
+    instances = np.zeros((12, 20), int)
+    instances[2:10, 2:10], instances[2:10, 10:18] = 1, 2
+    return instances
+
+
+def sure_of(classes):
+    """The probabilities of a network that is always right."""
+    return np.eye(3)[classes]
+
+
+def test_inside_and_edge_are_the_mask_and_edges_lie_between_touching_objects():
+    instances = two_touching_squares()
+    classes = edges.classes(instances)
+    assert np.array_equal(classes > 0, instances > 0)
+    assert (classes[5, [2, 9, 10, 17]] == edges.EDGE).all()
+    assert (classes[3:9, 3:9] == edges.INSIDE).all() and not (classes[:, 9:11] == edges.INSIDE).any()
+
+
+def test_objects_that_touch_come_back_as_they_were():
+    instances = two_touching_squares()
+    found = edges.instances(sure_of(edges.classes(instances)))
+    assert found.dtype == np.int32
+    assert metrics.instance_average_precision(instances, found, empty="nan") == 1
+
+
+def test_an_object_that_is_all_edge_is_not_lost_and_a_speck_is():
+    instances = np.zeros((12, 20), int)
+    instances[4:6, 4:14] = 1  # two pixels high: no inside
+    speck = instances.copy()
+    speck[10, 10] = 2
+    assert np.array_equal(edges.instances(sure_of(edges.classes(speck))), instances)
+
+
+def test_edges_need_three_classes_and_probabilities():
+    with pytest.raises(ValueError, match=r"background, inside and edge; this array has shape \(4, 4\)"):
+        edges.instances(np.zeros((4, 4)))
+    with pytest.raises(ValueError, match="NaN"):
+        edges.instances(np.full((4, 4, 3), np.nan))

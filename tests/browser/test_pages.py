@@ -11,6 +11,7 @@ from unet_course.publishing import colab
 
 CHAPTER = "notebooks/case_studies/03_nuclei.html"
 PHONE = {"viewport": {"width": 390, "height": 844}}
+CONTRAST = {"type": "rule", "values": ["color-contrast"]}
 
 
 def theme(page):
@@ -25,17 +26,29 @@ def shown(page, selector):
     return page.locator(selector).evaluate_all("all => all.filter(e => e.getClientRects().length).length")
 
 
-def accessibility_problems(axe, page, **options):
+def accessibility_problems(axe, page, within=None, **options):
     """What axe-core calls serious or critical, with the place; it does not see what is hidden."""
     # Without `preload: false` axe asks the server for style sheets at wrong addresses.
     options |= {"preload": False, "resultTypes": ["violations"]}
-    found = axe.run(page, options=options).response["violations"]
+    found = axe.run(page, context=within, options=options).response["violations"]
     return [
         f"{problem['id']}: {node['target']} {node['failureSummary']}"
         for problem in found
         if problem["impact"] in ("serious", "critical")
         for node in problem["nodes"]
     ]
+
+
+def by_day_and_night(page, problems):
+    """Go through light, dark, and what the system says by the theme's own switch; `problems(page)` in the dark."""
+    seen = [theme(page)]
+    for _ in range(3):
+        page.locator(".theme-switch-button").first.evaluate("e => e.click()")
+        seen.append((page.evaluate("document.documentElement.dataset.mode"), theme(page)))
+        if seen[-1] == ("dark", "dark"):
+            page.wait_for_function("document.getAnimations().length == 0")  # colours fade into each other
+            assert problems(page) == []
+    assert {"light", ("light", "light"), ("dark", "dark"), ("auto", "light")} == set(seen)
 
 
 def test_the_root_leads_to_the_first_page(new_page):
@@ -64,15 +77,25 @@ def test_page_is_accessible_by_day_and_night(new_page, axe, address):
     """Only colours differ in the dark: what else axe looks for is the same page."""
     page = new_page(address)
     page.locator("details").evaluate_all("all => all.forEach(e => e.open = true)")
+    # The words of code are two thirds of a chapter's elements. Their colours are tested in the next test, each once.
+    page.locator(".highlight pre").evaluate_all("all => all.forEach(e => { e.textContent = e.textContent; })")
     assert accessibility_problems(axe, page) == []
-    seen = [theme(page)]
-    for _ in range(3):  # light, dark, as the system says
-        page.locator(".theme-switch-button").first.evaluate("e => e.click()")
-        seen.append((page.evaluate("document.documentElement.dataset.mode"), theme(page)))
-        if seen[-1] == ("dark", "dark"):
-            page.wait_for_function("document.getAnimations().length == 0")  # colours fade into each other
-            assert accessibility_problems(axe, page, runOnly={"type": "rule", "values": ["color-contrast"]}) == []
-    assert {"light", ("light", "light"), ("dark", "dark"), ("auto", "light")} == set(seen)
+    by_day_and_night(page, functools.partial(accessibility_problems, axe, runOnly=CONTRAST))
+
+
+def test_the_colours_of_code_can_be_read_by_day_and_night(new_page, axe, root, folder):
+    pages = [path.read_text(encoding="utf-8") for path in folder.rglob("*.html") if "_static" not in path.parts]
+    kinds = sorted({kind for page in pages for kind in re.findall(r'<span class="([a-z][a-z0-9]{0,2})">', page)})
+    assert len(kinds) > 20
+    page = new_page(CHAPTER)
+    draw = """(code, kinds) => {
+        code.id = "every-kind";
+        code.innerHTML = kinds.map(kind => `<span class="${kind}">word</span>`).join(" ");
+    }"""
+    page.locator(".highlight pre:visible").first.evaluate(draw, kinds)
+    problems = functools.partial(accessibility_problems, axe, within="#every-kind", runOnly=CONTRAST)
+    assert problems(page) == []
+    by_day_and_night(page, problems)
 
 
 def test_page_fits_a_phone(new_page, address):

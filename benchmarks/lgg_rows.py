@@ -30,15 +30,17 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait for wor
 
 import numpy as np
 import pandas as pd
+from batch_ruler import BATCHES, in_batches
+from ladder import volume_dice
 from skimage.transform import resize
 from tqdm.auto import tqdm
 
-from unet_course import metrics, reports, results, studies
+from unet_course import reports, results, studies
 from unet_course.augmentation import Augmentation, augment
 from unet_course.datasets import lgg
 
 GENTLE = Augmentation.only(rotation=15, zoom=0.05, flip="horizontal")
-RATES, BATCHES = (0.1, 0.01, 0.0001), (16, 32, 64)
+RATES = (0.1, 0.01, 0.0001)
 
 
 def rows_of(tables, loaders, seeds):
@@ -103,13 +105,9 @@ def draws_of(masks, groups):
     return ((area + 0.1 * own.transform("mean")) / (1.1 * own.transform("sum")) / own.ngroups).to_numpy()
 
 
-def in_batches(probabilities, masks, size):
-    """The report's validation loss: mean over batches in order, each 1 - Dice with a smoothing of 1."""
-    losses = []
-    for start in range(0, len(masks), size):
-        p, t = probabilities[start : start + size].astype(float), masks[start : start + size]
-        losses.append(1 - (2 * (p * t).sum() + 1) / (p.sum() + t.sum() + 1))
-    return round(float(np.mean(losses)), 4)
+def validation_losses(answers, truth):
+    """The report's validation loss of the same answers under each batch size."""
+    return {str(size): round(in_batches(answers, truth, size), 4) for size in BATCHES}
 
 
 def train_one(options, *, table, loader, seed, batch_norm, rate, batch, epochs):
@@ -148,14 +146,12 @@ def train_one(options, *, table, loader, seed, batch_norm, rate, batch, epochs):
         return {"outcome": "not a number", "why": str(error)[:200]}
     answers = uc.predict(model, seen_by_none, batch_size=64, precision="auto")
     found = answers > 0.5
-    counts = metrics.pool(metrics.confusion(truth, found), "patient", np.unique(patients, return_inverse=True)[1])
-    dice = metrics.score("dice", counts, empty=1)
     lines = history.frame()
     return {
         "outcome": "nothing" if found.mean() < 0.001 else "everything" if found.mean() > 0.9 else "learned",
         "training": round(float(lines.loss.iloc[-1]), 4),
-        "validation": {str(size): in_batches(answers, truth, size) for size in BATCHES},
-        "volumes": dict(zip(np.unique(patients).tolist(), dice.round(4).tolist(), strict=True)),
+        "validation": validation_losses(answers, truth),
+        "volumes": volume_dice(truth, found, patients),
         "updates": len(lines) * -(-len(images) // batch),
         **{column: lines[column].round(4).tolist() for column in ("loss", "val_loss", "val_dice")},
         "minutes": round(float(lines.seconds.sum()) / 60, 1),
@@ -171,13 +167,10 @@ def without_network(options):
     same = np.r_[False, patients[1:] == patients[:-1]]
     before = np.roll(truth, 1, axis=0) * same[:, None, None]
     answers = {"nothing": 0 * truth, "the slice before": before}
-    where = np.unique(patients, return_inverse=True)[1]
     return {
         name: {
-            "validation": {str(size): in_batches(answer, truth, size) for size in BATCHES},
-            "volumes": float(
-                metrics.score("dice", metrics.pool(metrics.confusion(truth, answer), "patient", where), empty=1).mean()
-            ),
+            "validation": validation_losses(answer, truth),
+            "volumes": float(np.mean(list(volume_dice(truth, answer, patients).values()))),
         }
         for name, answer in answers.items()
     }

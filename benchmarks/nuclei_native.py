@@ -126,8 +126,8 @@ def picture(dataset, at, answers, threshold, seeds_above, path, side=400):
     i, p = max(zip(at, answers, strict=True), key=lambda pair: gained(*pair))
     height, width = p.shape[:2]
     edge = min(height, width, side)
-    cut = np.s_[(height - edge) // 2 :, (width - edge) // 2 :]
-    cut = tuple(slice(one.start, one.start + edge) for one in cut)
+    top, left = (height - edge) // 2, (width - edge) // 2
+    cut = np.s_[top : top + edge, left : left + edge]
     pieces = measure.label(1 - p[..., 0] > threshold)
     found = edges.instances(p, threshold=threshold, seeds_above=seeds_above)
     image = prepared(dataset.images[i])[cut] / 255
@@ -142,8 +142,7 @@ def picture(dataset, at, answers, threshold, seeds_above, path, side=400):
 def run(uc, options, seed):
     dataset = nuclei.load(options.root)
     parts = splits.split(dataset.index, test=0.2, validation=0.2, stratify="image_type", seed=seed)
-    train, watched, test = (np.flatnonzero(part) if part.dtype == bool else part for part in parts.values())
-    train, watched, test = (at[:: options.every] for at in (train, watched, test))
+    train, watched, test = (at[:: options.every] for at in parts.values())
     rng = np.random.default_rng(seed)
     images, classes, weights = crops_of(dataset, train, options.side, options.most, rng)
     few = crops_of(dataset, watched, options.side, 4, rng)[:2]

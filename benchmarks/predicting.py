@@ -25,18 +25,11 @@ TIMED = f"""
     way, count, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     images = np.random.default_rng(0).random((count, {SIDE}, {SIDE}, 3), dtype=np.float32)
     if way == "onnx":
-        import onnxruntime
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        session = onnxruntime.InferenceSession(f"{{folder}}/model.onnx", options, providers=["CPUExecutionProvider"])
-        name = session.get_inputs()[0].name
-        channels_first = session.get_inputs()[0].shape[1] == 3
-
-        def answer(some):
-            return session.run(None, {{name: np.moveaxis(some, -1, 1) if channels_first else some}})[0]
+        from unet_course.shipping.onnx_files import OnnxModel
+        file = OnnxModel(f"{{folder}}/model.onnx")
 
         def predict(images):
-            return [answer(images[i : i + {BATCH}]) for i in range(0, len(images), {BATCH})]
+            return [file.logits(images[i : i + {BATCH}]) for i in range(0, len(images), {BATCH})]
     else:
         import importlib
         uc = importlib.import_module(f"unet_course.{{way}}")

@@ -83,7 +83,7 @@ def test_page_is_accessible_by_day_and_night(new_page, axe, address):
     by_day_and_night(page, functools.partial(accessibility_problems, axe, runOnly=CONTRAST))
 
 
-def test_the_colours_of_code_can_be_read_by_day_and_night(new_page, axe, root, folder):
+def test_the_colours_of_code_can_be_read_by_day_and_night(new_page, axe, folder):
     pages = [path.read_text(encoding="utf-8") for path in folder.rglob("*.html") if "_static" not in path.parts]
     kinds = sorted({kind for page in pages for kind in re.findall(r'<span class="([a-z][a-z0-9]{0,2})">', page)})
     assert len(kinds) > 20

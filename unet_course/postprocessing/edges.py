@@ -1,6 +1,6 @@
 """Touching nuclei, apart: the edge of a nucleus as a class of its own, and a watershed from inside to edge.
 
-Explained in the chapter "Nuclei under the microscope", section "Counting nuclei".
+Explained in the chapter "Images larger than memory", section "What it brings: nuclei at their own size".
 """
 
 import numpy as np

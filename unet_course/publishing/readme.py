@@ -34,8 +34,8 @@ def _both(chapter):
     return [results.read(chapter, "laptop", framework) for framework in ("keras", "torch")]
 
 
-def _pair(records, find, digits=2):
-    return " / ".join(f"{find(record['metrics']):.{digits}f}" for record in records)
+def _pair(records, find):
+    return " / ".join(f"{find(record['metrics']):.2f}" for record in records)
 
 
 def _minutes(records):

@@ -20,7 +20,7 @@ WIDEST = 0.5  # an interval wider than this measures nothing on a scale from 0 t
 
 
 def folder(chapter, profile, framework):
-    """Where the runs of a chapter are kept until all are done, below the data root.
+    """Where a chapter keeps what is large and can be made again, such as checkpoints: below the data root.
 
     Parameters
     ----------
@@ -32,7 +32,25 @@ def folder(chapter, profile, framework):
     Path or None
         None for "smoke": that profile is there to show that every run still works, so it runs every one.
     """
-    return None if profile == "smoke" else paths.data_root() / "studies" / chapter / profile / framework
+    return _place(paths.data_root(), chapter, profile, framework)
+
+
+def finished(chapter, profile, framework):
+    """Where a chapter keeps each run of its sweeps: small files, beside the records, so that a clone can carry them.
+
+    A chapter that runs for hours then goes on after a kill, on another machine too, with the runs that are missing.
+
+    Parameters
+    ----------
+    chapter, profile, framework : str
+        As `folder` has them.
+
+    Returns
+    -------
+    Path or None
+        None for "smoke".
+    """
+    return _place(paths.own_results_root(), chapter, profile, framework)
 
 
 def sweep(run, grid, *, protocol=None, folder=None, label="runs", n_jobs=1):
@@ -219,6 +237,10 @@ def _verdict(line, sides, nothing, better):
 def _line(values, level):
     mean, half = interval(values, level)
     return pd.Series({"mean": mean, "low": mean - half, "high": mean + half, "runs": len(values)})
+
+
+def _place(root, chapter, profile, framework):
+    return None if profile == "smoke" else root / "studies" / chapter / profile / framework
 
 
 def _combinations(grid):

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from unet_course import studies
+from unet_course import paths, studies
 
 
 def test_every_combination_runs_once_and_in_order():
@@ -71,8 +71,13 @@ def test_an_error_names_the_run():
 
 
 def test_a_smoke_run_stores_nothing():
-    assert studies.folder("05", "smoke", "torch") is None
-    assert studies.folder("05", "laptop", "torch").parts[-3:] == ("05", "laptop", "torch")
+    assert studies.folder("05", "smoke", "torch") is None and studies.finished("05", "smoke", "torch") is None
+
+
+def test_large_files_go_to_the_data_and_finished_runs_to_the_records():
+    assert studies.folder("05", "laptop", "torch") == paths.data_root() / "studies" / "05" / "laptop" / "torch"
+    records = paths.own_results_root()
+    assert studies.finished("05", "laptop", "torch") == records / "studies" / "05" / "laptop" / "torch"
 
 
 def test_the_interval_is_the_one_of_students_test():
@@ -168,7 +173,7 @@ def test_two_jobs_give_the_table_of_one():
 KILLED = """
 import os, sys, time
 from pathlib import Path
-from unet_course import studies
+from unet_course import paths, studies
 
 parent = os.getpid()
 

@@ -44,6 +44,7 @@ def test_groups_are_guessed_from_names_and_the_guess_is_to_be_confirmed(mine):
         (["img_1", "img_2", "img_3", "img_4"], None),
         (["8f3a", "77bc", "0d1e", "aa00"], None),
         (["a_1", "a_2", "b_1", "b_2"], None),
+        ([f"{kind} ({number})" for kind in ("benign", "malignant", "normal") for number in range(9)], None),
         ([], None),
     ],
 )

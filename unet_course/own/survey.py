@@ -15,6 +15,7 @@ from . import layouts, views
 ITSELF = "^(.*)$"  # the --group of images that stand for themselves
 # Groups that names suggest: all before the last separator, else all before the first.
 _GUESSES = (r"^(.+)[_\-. ][^_\-. ]+$", r"^([^_\-. ]+)[_\-. ].+$")
+_FEW_WORDS = 10
 _ALIKE = 4  # bits in which the hashes of near duplicates differ, see `duplicate_groups`
 _SPECK = 20  # pixels: fewer in a whole mask are a slip of the pen
 _FULL = 0.95  # share of the image
@@ -113,11 +114,13 @@ def guess(names):
     -------
     str or None
         Names such as p1_a, p1_b, p2_a suggest p1 and p2. At least three groups must come out, and no more than two for
-        three images.
+        three images. A few words without a digit are kinds and not patients: "benign (1)", "malignant (1)".
     """
     for pattern in _GUESSES:
         found = {match[1] if (match := re.search(pattern, name)) else name for name in names}
-        if splits.MINIMUM <= len(found) <= len(names) * 2 / 3 and all(re.search(pattern, name) for name in names):
+        kinds = len(found) < _FEW_WORDS and not any(re.search(r"\d", name) for name in found)
+        fits = not kinds and all(re.search(pattern, name) for name in names)
+        if fits and splits.MINIMUM <= len(found) <= len(names) * 2 / 3:
             return pattern
     return None
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from unet_course.publishing import chapters, quizzes
+from unet_course.publishing import chapters, quizzes, reading
 
 _TIME_SAID = re.compile(r"(Reading takes) [^.]*\.")
 _TIME_ASKED = re.compile(r'<span data-reading="([^"]+)"></span>')
@@ -47,7 +47,7 @@ def time(root, name):
 def _minutes(root, page):
     """Pages are looked up in the texts, `book/`; those of the chapters are listed under `notebooks/`."""
     chapter = chapters.Chapter(page.removeprefix("notebooks/").removeprefix("book/"), root)
-    return chapters.reading_minutes(chapter) if chapter.source.exists() else 0
+    return reading.minutes(chapter) if chapter.source.exists() else 0
 
 
 def _words(minutes):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from unet_course import paths
-from unet_course.publishing import chapters, editions, execution, exercises, status
+from unet_course.publishing import chapters, editions, execution, exercises, reading, status
 from unet_course.publishing.editions import answers, html_page, inventory, paper
 
 pytestmark = pytest.mark.slow
@@ -155,7 +155,7 @@ def test_chapters_say_how_long_reading_takes():
     for chapter in chapters.listed():
         said = re.search(r"Reading takes (\d+) minutes", chapter.source.read_text(encoding="utf-8"))
         if said:
-            assert 1 / 1.3 < int(said[1]) / chapters.reading_minutes(chapter) < 1.3, chapter.name
+            assert 1 / 1.3 < int(said[1]) / reading.minutes(chapter) < 1.3, chapter.name
 
 
 def test_links_of_the_plans_lead_to_pages_of_the_site(instructor):

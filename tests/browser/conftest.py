@@ -167,13 +167,16 @@ def axe():
 
 @pytest.fixture
 def new_page(browser, root):
-    """`new_page(address, **context)` opens a page in a window of its own; `page.problems` lists what went wrong."""
+    """`new_page(address, **context)` opens a page in a window of its own; `page.problems` lists what went wrong.
+
+    Long chapters are shown whole; with `whole=False` in sittings, as people get them at first.
+    """
     contexts = []
 
-    def open_page(address, **options):
+    def open_page(address, whole=True, **options):
         context = browser.new_context(**{**DESKTOP, **options})
         contexts.append(context)
-        return visit(context, root, address)
+        return visit(context, root, address, whole)
 
     yield open_page
     for context in contexts:
@@ -208,7 +211,9 @@ def opened(browser, root, address):
     context.close()
 
 
-def visit(context, root, address):
+def visit(context, root, address, whole=True):
+    if whole:
+        context.add_init_script("localStorage.setItem('uc-whole-chapters', '1')")
     page = context.new_page()
     page.problems = watch(page, root)
     page.goto(root + address)

@@ -11,12 +11,10 @@ import yaml
 
 from .. import notebook, paths, reports
 from ..datasets.published.sources import SOURCES
-from . import drawing
 
 FRAMEWORKS = ("keras", "torch")
 LABELS = {"keras": "Keras", "torch": "PyTorch"}
 ONCE = "once"  # stands for the framework of a page that uses none, or both at a time
-_HIDDEN = {"remove-cell", "remove-input", "hide-input"}
 
 
 class BookError(Exception):
@@ -194,30 +192,6 @@ def title(chapter):
 def heading(text):
     """The first heading in a page's text."""
     return re.search(r"^# (.+)$", text, re.MULTILINE)[1]
-
-
-def reading_minutes(chapter):
-    """Whole minutes it takes a beginner to read a page.
-
-    A minute for 100 words, for 4 lines of code, for 2 figures or for 2 questions. Exercises and their solutions are
-    left out: they take as long as they take.
-    """
-    cells = read(chapter).cells
-    drawing.fold(cells)
-    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    code = [cell for cell in cells if cell.cell_type == "code" and not _HIDDEN & set(cell.metadata.get("tags", []))]
-    shown = [cell for cell in code if not re.search(r"^checks\.", cell.source, re.MULTILINE)]
-    lines = sum(cell.source.count("\n") + 1 for cell in shown)
-    figures = sum("figure" in cell.metadata.get("mystnb", {}) for cell in cells)
-    words = len(re.sub(r"```(?!\{glossary\}).*?```", "", prose, flags=re.DOTALL).split())
-    return max(1, round(words / 100 + lines / 4 + figures / 2 + _questions(prose, chapter.root) / 2))
-
-
-def _questions(prose, root):
-    """How many questions the quizzes on a page ask."""
-    folders = [root / "book" / "quizzes" / part for part in re.findall(r"```\{quiz\} (\w+)", prose)]
-    asked = [file.read_text(encoding="utf-8") for folder in folders for file in folder.glob("*.yaml")]
-    return sum(len(re.findall("^- question:", text, re.MULTILINE)) for text in asked)
 
 
 def frameworks(chapter):

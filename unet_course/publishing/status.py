@@ -4,7 +4,7 @@ import json
 import re
 
 from .. import results
-from . import chapters, exercises, recorded
+from . import chapters, exercises, reading, recorded
 
 MARK = "<!-- the table of all pages -->"  # stands in book/appendix/status.md where the table belongs
 
@@ -32,7 +32,7 @@ def table(executed):
         runs = executed.get(page.name, {}) if file.startswith("notebooks/") else {}
         cells = (
             f"{{doc}}`{chapters.title(page)} </{file}>`",
-            str(chapters.reading_minutes(page)),
+            str(reading.minutes(page)),
             str(len(exercises.find(chapters.read(page))) or ""),
             _seconds(runs),
             _records(page),

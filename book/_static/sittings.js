@@ -1,0 +1,66 @@
+// Shows one sitting of a long chapter at a time; book/_ext/sittings.py has marked what belongs to which.
+(function () {
+  "use strict";
+  var KEY = "uc-whole-chapters", root = document.documentElement, all, list, open = 1, whole = false;
+  // The browser's own search looks into such a place and opens it; where it cannot, the place is just hidden.
+  var HIDDEN = "onbeforematch" in root ? "until-found" : "";
+
+  function remembered() {
+    try { return localStorage.getItem(KEY) === "1"; } catch (error) { return false; /* private window */ }
+  }
+
+  function show(sitting) {
+    open = sitting;
+    all.forEach(function (element) {
+      if (whole || Number(element.dataset.sitting) === open) element.removeAttribute("hidden");
+      else element.setAttribute("hidden", HIDDEN);
+    });
+    Array.from(list.querySelectorAll("li")).forEach(function (line, place) {
+      if (!whole && place + 1 === open) line.setAttribute("aria-current", "step");
+      else line.removeAttribute("aria-current");
+    });
+    root.classList.toggle("uc-in-sittings", !whole);
+    root.classList.toggle("uc-sitting-follows", !whole && open < list.querySelectorAll("li").length);
+    window.dispatchEvent(new Event("resize")); // what was hidden had no size
+  }
+
+  function sittingOf(element) {
+    var place = element && element.closest("[data-sitting]");
+    return place ? Number(place.dataset.sitting) : null;
+  }
+
+  // An address with a # leads into its sitting; one without, to the first.
+  function follow() {
+    var target = document.getElementById(decodeURIComponent(location.hash.slice(1))), sitting = sittingOf(target);
+    if (!location.hash) show(1);
+    if (whole || !sitting || sitting === open) return;
+    show(sitting);
+    target.scrollIntoView({ behavior: "instant" });
+  }
+
+  function addSwitch() {
+    var button = document.createElement("button");
+    button.type = "button";
+    function label() { button.textContent = whole ? "Show one sitting at a time" : "Show the whole chapter"; }
+    button.addEventListener("click", function () {
+      whole = !whole;
+      try { localStorage.setItem(KEY, whole ? "1" : "0"); } catch (error) { /* private window */ }
+      label();
+      show(open);
+    });
+    label();
+    list.append(button);
+  }
+
+  document.addEventListener("DOMContentLoaded", function () {
+    list = document.querySelector(".uc-sittings");
+    if (!list) return;
+    all = document.querySelectorAll("[data-sitting]");
+    whole = remembered();
+    addSwitch();
+    show(1);
+    follow();
+    window.addEventListener("hashchange", follow);
+    document.addEventListener("beforematch", function (event) { show(sittingOf(event.target)); });
+  });
+})();

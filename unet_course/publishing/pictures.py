@@ -9,8 +9,6 @@ import numpy as np
 
 CARD = (480, 220)  # width and height of a card's image, pixels
 HEAVY, COLOURS = 40_000, 96  # an image of more bytes gets so many colours
-COVER_SEED = 2  # of the synthetic image on the first page
-_NET, _GAP, _ORANGE = 128, 24, (213, 94, 0)  # pixels the small network sees; between panels; of an outline
 
 
 def drawn(cell):
@@ -99,44 +97,3 @@ def _open(png):
     from PIL import Image
 
     return Image.open(io.BytesIO(png))
-
-
-def cover():
-    """The image of the first page and of shared links: a synthetic micrograph, a small U-Net's answer, the outline.
-
-    Returns
-    -------
-    bytes
-        PNG, 1200 pixels wide: three squares side by side.
-    """
-    from PIL import Image
-    from scipy import ndimage
-
-    from .. import shipping
-    from ..phantoms.nuclei.fluorescence import LARGE, fluorescence
-    from ..shipping import numpy_unet
-
-    drawn, _ = fluorescence(np.random.default_rng(COVER_SEED), LARGE)
-    picture = np.asarray(Image.fromarray(drawn).convert("L").resize((_NET, _NET), Image.Resampling.BOX))
-    state, card = shipping.load()
-    grey = shipping.prepare(picture[None, ..., None])
-    logits = numpy_unet.logits(shipping.fold_batch_norm(state), grey)[0, ..., 0]
-
-    side = (1200 - 2 * _GAP) // 3
-    zoom = side / _NET
-    large = ndimage.zoom(grey[0, ..., 0], zoom, order=1)[:side, :side]
-    found = ndimage.zoom(1 / (1 + np.exp(-logits)), zoom, order=1)[:side, :side] > card["threshold"]
-    rim = ndimage.binary_dilation(found, iterations=2) & ~ndimage.binary_erosion(found, iterations=2)
-    outlined = np.where(rim[..., None], _ORANGE, np.repeat(255 * large[..., None], 3, axis=-1))
-    panels = [np.repeat(255 * panel[..., None], 3, axis=-1) for panel in (large, found.astype(float))] + [outlined]
-    sheet = np.zeros((side, 1200, 3))
-    gaps = np.ones((side, 1200), bool)
-    for place, panel in enumerate(panels):
-        left = place * (side + _GAP)
-        sheet[:, left : left + side] = panel
-        gaps[:, left : left + side] = False
-    few = Image.fromarray(sheet.round().astype(np.uint8)).quantize(127)
-    few.paste(127, mask=Image.fromarray(gaps))  # a colour of its own, which the page shows through
-    file = io.BytesIO()
-    few.save(file, "PNG", optimize=True, transparency=127)
-    return file.getvalue()

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from unet_course.publishing import chapters, quizzes, reading
+from unet_course.publishing import chapters, quizzes, reading, recorded
 
 _TIME_SAID = re.compile(r"(Reading takes) [^.]*\.")
 _TIME_ASKED = re.compile(r'<span data-reading="([^"]+)"></span>')
@@ -17,21 +17,22 @@ def setup(app):
 def add_line(app, pagename, templatename, context, doctree):
     """Write part, number and minutes of a page above its title, and times where a page asks for them."""
     root = Path(app.srcdir)
+    source = pagename.removesuffix(recorded.PRACTICE)  # the page of a practice run is another view of its chapter
     if not doctree or pagename == app.config.root_doc:
         line = ""
     else:
-        line = f'<p class="uc-where">{" · ".join(filter(None, (place(root, pagename), time(root, pagename))))}</p>\n'
+        line = f'<p class="uc-where">{" · ".join(filter(None, (place(root, source), time(root, source))))}</p>\n'
     body = context.get("body", "").replace("<h1>", f"{line}<h1>", 1)
-    body = _TIME_SAID.sub(lambda said: f"{said[1]} {time(root, pagename)}.", body, count=1)
+    body = _TIME_SAID.sub(lambda said: f"{said[1]} {time(root, source)}.", body, count=1)
     context["body"] = _TIME_ASKED.sub(lambda asked: f'<span class="uc-minutes">{time(root, asked[1])}</span>', body)
 
 
 def place(root, pagename):
-    """Such as "Foundations 3 / 11"; the part alone for pages that are no chapter."""
+    """Such as "Foundations 3 / 11"; the part alone for pages that are no chapter, or have a number in their title."""
     for caption, listed in chapters.parts(root):
         if pagename in listed:
             folder = pagename.split("/")[-2]
-            numbered = quizzes.chapters(folder, root) if folder in quizzes.PARTS else []
+            numbered = quizzes.chapters(folder, root) if folder in ("foundations", "beyond") else []
             number = f" {numbered.index(pagename) + 1} / {len(numbered)}" if pagename in numbered else ""
             return f"{caption}{number}"
     return ""

@@ -65,14 +65,17 @@
     });
   }
 
-  // A figure of the other framework is hidden: go to its twin, which has the same number.
+  // A figure of the other framework is hidden: go to its twin, which has the same number. Its size says nothing: what
+  // belongs to another sitting of the chapter has none.
   function shownTwin(hash) {
-    var name = decodeURIComponent(hash.slice(1)), target = document.getElementById(name);
-    if (!target || target.getClientRects().length) return null;
+    var others = root.dataset.ucFramework === "torch" ? ".tag_fw-keras" : ".tag_fw-torch", name, target;
+    try { name = decodeURIComponent(hash.slice(1)); } catch (error) { return null; }
+    target = document.getElementById(name);
+    if (!target || !target.closest(others)) return null;
     var plain = name.replace(/-(keras|torch)$/, "");
     return [plain, plain + "-keras", plain + "-torch"].map(function (id) {
       return document.getElementById(id);
-    }).find(function (element) { return element && element.getClientRects().length; });
+    }).find(function (element) { return element && !element.closest(others); });
   }
 
   function followLinks() {

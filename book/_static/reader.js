@@ -57,7 +57,8 @@
     var end = document.querySelector(".prev-next-area, .bd-footer-content");
     if (end && "IntersectionObserver" in window) {
       new IntersectionObserver(function (seen) {
-        if (seen.some(function (one) { return one.isIntersecting; })) remember();
+        var follows = document.documentElement.classList.contains("uc-sitting-follows"); // this is not the chapter's end
+        if (!follows && seen.some(function (one) { return one.isIntersecting; })) remember();
       }).observe(end);
     }
     var menu = document.querySelector(".primary-toggle"); // the theme goes to the menu's first link after 100 ms

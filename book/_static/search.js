@@ -2,9 +2,9 @@
 (function () {
   "use strict";
   var synonyms = {
-    "backprop": "one step, by hand", "backpropagation": "one step, by hand", "jaccard": "IoU", "f1": "Dice", "dsc": "Dice", "sorensen": "Dice",
-    "dicom": "MR", "nifti": "MR", "own data": "use real data", "own images": "use real data", "own pictures": "use real data", "my data": "use real data",
-    "my own data": "use real data", "install": "run everything", "installation": "run everything", "setup": "run everything",
+    "backprop": "backpropagation by hand", "backpropagation": "backpropagation by hand", "jaccard": "IoU", "f1": "Dice", "dsc": "Dice", "sorensen": "Dice",
+    "dicom": "MR", "nifti": "MR", "own data": "your own images", "own images": "your own images", "own pictures": "your own images", "my data": "your own images",
+    "my own data": "your own images", "install": "run everything", "installation": "run everything", "setup": "run everything",
     "gpu": "speed", "mixed precision": "bfloat16", "amp": "bfloat16", "lr": "learning rate", "batchnorm": "batch norm",
     "batch normalization": "batch norm", "batch normalisation": "batch norm", "overfitting": "overfitting, and when to stop",
     "data leakage": "leak", "transfer learning": "encoder", "pretrained": "encoder", "pretraining": "encoder",

@@ -13,15 +13,17 @@
     open = sitting;
     all.forEach(function (element) {
       if (whole || Number(element.dataset.sitting) === open) element.removeAttribute("hidden");
-      else element.setAttribute("hidden", HIDDEN);
+      else element.setAttribute("hidden", "");
     });
+    // The list of contents at the side watches what is displayed now: the sections of this sitting.
+    if (window.bootstrap) window.bootstrap.ScrollSpy.getOrCreateInstance(document.body).refresh();
+    all.forEach(function (element) { if (element.hidden) element.setAttribute("hidden", HIDDEN); });
     Array.from(list.querySelectorAll("li")).forEach(function (line, place) {
       if (!whole && place + 1 === open) line.setAttribute("aria-current", "step");
       else line.removeAttribute("aria-current");
     });
     root.classList.toggle("uc-in-sittings", !whole);
     root.classList.toggle("uc-sitting-follows", !whole && open < list.querySelectorAll("li").length);
-    window.dispatchEvent(new Event("resize")); // what was hidden had no size
   }
 
   function sittingOf(element) {
@@ -29,13 +31,22 @@
     return place ? Number(place.dataset.sitting) : null;
   }
 
-  // An address with a # leads into its sitting; one without, to the first.
+  function target() {
+    try { return document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch (error) { return null; }
+  }
+
+  // An address with a # leads into its sitting; one without, to the first. Back leads to where the reader was.
   function follow() {
-    var target = document.getElementById(decodeURIComponent(location.hash.slice(1))), sitting = sittingOf(target);
-    if (!location.hash) show(1);
-    if (whole || !sitting || sitting === open) return;
-    show(sitting);
-    target.scrollIntoView({ behavior: "instant" });
+    var sitting = location.hash ? sittingOf(target()) : 1, was = history.state && history.state.ucTop;
+    if (!sitting || sitting === open && was == null) return;
+    if (sitting !== open) show(sitting);
+    if (was != null) window.scrollTo({ top: was, behavior: "instant" });
+    else if (!whole && location.hash) target().scrollIntoView({ behavior: "instant" });
+  }
+
+  // The entry of the history that a link leaves keeps the reader's place.
+  function keepPlace(event) {
+    if (event.target.closest('a[href^="#"]')) history.replaceState({ ucTop: window.scrollY }, "");
   }
 
   function addSwitch() {
@@ -46,7 +57,7 @@
       whole = !whole;
       try { localStorage.setItem(KEY, whole ? "1" : "0"); } catch (error) { /* private window */ }
       label();
-      show(open);
+      show(sittingOf(target()) || open);
     });
     label();
     list.append(button);
@@ -60,6 +71,7 @@
     addSwitch();
     show(1);
     follow();
+    document.addEventListener("click", keepPlace, true);
     window.addEventListener("hashchange", follow);
     document.addEventListener("beforematch", function (event) { show(sittingOf(event.target)); });
   });

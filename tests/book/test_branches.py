@@ -42,6 +42,12 @@ def test_the_lines_of_a_framework_move_to_the_left_with_their_comments():
     assert "    return a + 1  # one more" in of_framework(BOTH, "torch").split("\n")
 
 
+def test_what_stands_behind_a_branch_that_returns_is_the_other_frameworks():
+    early = 'def add(a):\n    if framework == "torch":\n        return a + 1\n    # Keras\n    return a + 2\n\n\nx = 3'
+    assert of_framework(early, "torch") == "def add(a):\n    return a + 1\n\n\nx = 3"
+    assert of_framework(early, "keras") == "def add(a):\n    # Keras\n    return a + 2\n\n\nx = 3"
+
+
 def test_a_chain_of_questions_is_followed():
     chain = 'if framework == "torch":\n    y = 1\nelif framework == "keras":\n    y = 2\nelse:\n    y = 3'
     assert [of_framework(chain, name) for name in ("torch", "keras", "jax")] == ["y = 1", "y = 2", "y = 3"]

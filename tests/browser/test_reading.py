@@ -95,8 +95,8 @@ def test_menus_offer_the_notebook_of_the_chosen_framework_first(new_page):
     ("asked", "first"),
     [
         ("learning rate", "Training that works"),
-        ("backpropagation", "Training that works"),
-        ("own data", "How to use this course"),
+        ("backpropagation", "Backpropagation by hand"),
+        ("own data", "Your own images"),
         ("install", "How to use this course"),
         ("augmentation", "Augmentation"),
     ],

@@ -41,6 +41,29 @@ def test_what_is_looked_for_opens_its_sitting(new_page, place):
     assert found.is_visible() and 0 <= found.bounding_box()["y"] < 800
 
 
+def test_back_leads_to_where_the_reader_was(new_page):
+    page = new_page(LONG, whole=False)
+    page.evaluate("window.scrollTo({top: 2500, behavior: 'instant'})")
+    page.locator(".uc-sittings a", has_text="Summary").evaluate("link => link.click()")
+    page.wait_for_function("document.querySelector('.uc-sittings li:last-child').ariaCurrent == 'step'")
+    page.go_back()
+    page.wait_for_function("document.querySelector('.uc-sittings li').ariaCurrent == 'step'")
+    assert page.evaluate("window.scrollY") == pytest.approx(2500, abs=5)
+
+
+def test_the_contents_at_the_side_mark_a_section_of_this_sitting(new_page):
+    page = new_page(LONG, whole=False)
+    page.locator(".uc-turn a:visible").click()
+    marked = page.locator(".bd-sidebar-secondary a.nav-link.active")
+    marked.first.wait_for()
+    assert marked.first.inner_text() in own(page, 2)
+
+
+def test_an_address_that_leads_nowhere_does_no_harm(new_page):
+    page = new_page(f"{LONG}#50%", whole=False)
+    assert shown(page)[0] == own(page, 1) and page.problems == []
+
+
 def test_the_last_sitting_ends_with_the_next_chapter(new_page):
     page = new_page(f"{LONG}#summary", whole=False)
     assert page.locator(".right-next").is_visible() and page.locator(".uc-turn:visible").count() == 0
@@ -56,6 +79,14 @@ def test_no_sitting_is_long(new_page, long):
         page.wait_for_timeout(200)
         heights.append(page.evaluate("document.documentElement.scrollHeight") / 800)
     assert max(heights) <= SCREENS, heights
+
+
+def test_the_switch_back_shows_the_sitting_of_the_address(new_page):
+    page = new_page(LONG, whole=False)
+    page.locator(".uc-sittings button").click()
+    page.evaluate("location.hash = 'summary'")
+    page.locator(".uc-sittings button").click()
+    assert "Summary" in shown(page)[0]
 
 
 def test_a_reader_may_have_the_whole_chapter_and_the_browser_remembers(new_page):

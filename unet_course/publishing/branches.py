@@ -12,7 +12,7 @@ def of_framework(source, framework):
     ----------
     source : str
         Code of a cell. `if framework == "torch":` with what follows it, `elif` and `else`, and the same question inside
-        an expression, are replaced by what this framework runs.
+        an expression, are replaced by what this framework runs; where that returns, what stands below it goes, too.
     framework : {"keras", "torch"}
 
     Returns
@@ -21,10 +21,10 @@ def of_framework(source, framework):
         Empty where nothing is left. Code that Python alone cannot read, such as a line of magic, comes back as it is.
     """
     try:
-        tree = ast.parse(source)
+        source = _without_rest(source, framework)
     except SyntaxError:
         return source
-    lines = source.split("\n")
+    tree, lines = ast.parse(source), source.split("\n")
     for node in sorted(_questions(tree), key=lambda node: node.lineno, reverse=True):  # so that earlier lines stay
         if isinstance(node, ast.IfExp):
             _shorten(lines, node, framework)
@@ -32,6 +32,23 @@ def of_framework(source, framework):
             first, last = node.lineno - 1, node.end_lineno
             lines[first:last] = _branch(lines, node, framework)
     return "\n".join(lines).strip("\n")
+
+
+def _without_rest(source, framework):
+    """A cell without what stands, in the same block, behind a branch in which this framework returns."""
+    for parent in ast.walk(ast.parse(source)):
+        block = parent.body if isinstance(parent, ast.FunctionDef) else []
+        for node in block[:-1]:
+            if isinstance(node, ast.If) and _asked(node) and _returns(node, framework):
+                lines = source.split("\n")
+                del lines[node.end_lineno : block[-1].end_lineno]
+                return _without_rest("\n".join(lines), framework)
+    return source
+
+
+def _returns(node, framework):
+    kept = node.body if _asked(node) == framework else node.orelse
+    return bool(kept) and isinstance(kept[-1], ast.Return | ast.Raise)
 
 
 def _questions(tree):

@@ -18,6 +18,7 @@ from ..results import PROVENANCE_MIME
 from . import chapters, dependencies, recorded
 
 _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NUMBA_NUM_THREADS")
+SLOW_START = 300  # seconds that a kernel may take on a busy machine until it answers
 _BESIDE = (".js", ".npz")  # scripts and weights, which belong to the modules of their folder
 
 
@@ -57,7 +58,9 @@ def run(chapter, profile, framework, *, force=False):
     started = time.perf_counter()
     try:
         with _environ(kernel_environment(chapter.root, smoke=profile == "smoke")):
-            papermill.execute_notebook(work, work, values, kernel_name="python3", cwd=chapter.root, log_output=False)
+            papermill.execute_notebook(
+                work, work, values, kernel_name="python3", cwd=chapter.root, log_output=False, start_timeout=SLOW_START
+            )
     except papermill.PapermillExecutionError as error:
         raise chapters.BookError(
             f"{chapter.name} [{profile}, {framework}] failed in cell {error.exec_count}: "

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from .. import reports
+from . import recorded
 from .chapters import files
 
 PARTS = ("foundations", "case_studies", "beyond")
@@ -59,7 +60,8 @@ def chapters(part, root):
         The pages as `_toc.yml` names them, such as "notebooks/case_studies/03_nuclei".
     """
     pages = [Path(page) for page in files(root)]
-    return [page.as_posix() for page in pages if page.parent.name == part and page.name not in _WITHOUT]
+    own = [page for page in pages if page.parent.name == part and not page.name.endswith(recorded.PRACTICE)]
+    return [page.as_posix() for page in own if page.name not in _WITHOUT]
 
 
 def file(page, root):

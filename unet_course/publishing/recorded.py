@@ -128,6 +128,13 @@ def practice(notebook):
     return notebook
 
 
+def labelled(notebook):
+    """A practice run that says under each image that it is one: far below the title nobody remembers the strip."""
+    page = copy.deepcopy(notebook)
+    _credit(page, " Practice run on synthetic images.")
+    return page
+
+
 def is_real(run):
     """Whether provenance is that of a kept real run."""
     return "recorded" in run
@@ -157,16 +164,21 @@ def _with_outputs(run, real):
     """The practice run's text with what the real run printed and drew."""
     page = copy.deepcopy(run)
     page.metadata["unet_course"] = copy.deepcopy(real.metadata["unet_course"])
-    credit = f"{CREDIT}{'; '.join(licences(real.metadata['unet_course']))}."
     cells, others = ([cell for cell in each.cells if cell.cell_type == "code"] for each in (page, real))
     for cell, other in zip(cells, others, strict=True):
         cell.outputs = copy.deepcopy(other.outputs)
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = other.source
+    _credit(page, f"{CREDIT}{'; '.join(licences(real.metadata['unet_course']))}.")
+    return page
+
+
+def _credit(page, words):
+    """End the captions of images, not those of plots, with these words."""
+    for cell in page.cells:
         figure = cell.metadata.get("mystnb", {}).get("figure")
         if figure and not all(map(pictures.is_plot, pictures.drawn(cell))):
-            figure["caption"] += credit
-    return page
+            figure["caption"] += words
 
 
 def _public(output, chapter):

@@ -191,7 +191,14 @@ def convolution_parameters(channels, filters, kernel=3, *, bias=True):
 
 
 def unet_parameters(
-    in_channels=3, out_channels=1, *, base_filters=64, depth=5, batch_norm=True, upsampling="transpose", kernel=3
+    in_channels=3,
+    out_channels=1,
+    *,
+    base_filters=64,
+    depth=5,
+    batch_norm=True,
+    upsampling="transpose",
+    kernel=3,
 ):
     """Numbers each part of a U-Net learns, counted by hand.
 
@@ -205,7 +212,8 @@ def unet_parameters(
     Returns
     -------
     dict of str to int
-        `encoder_0`, ..., `up_...`, `decoder_...`, `head`; their sum is what `count_parameters` finds.
+        `encoder_0`, ..., `up_...`, `decoder_...`, `head`; their sum is what
+        `count_parameters` finds.
 
     Notes
     -----
@@ -216,12 +224,17 @@ def unet_parameters(
 
     def block(channels, width):
         both = ((channels, width), (width, width))
-        convolutions = sum(convolution_parameters(*pair, kernel, bias=not batch_norm) for pair in both)
-        return convolutions + (4 * width if batch_norm else 0)  # batch norm: a scale and a shift, twice
+        convolutions = sum(
+            convolution_parameters(*pair, kernel, bias=not batch_norm) for pair in both
+        )
+        # Batch norm: a scale and a shift, twice.
+        return convolutions + (4 * width if batch_norm else 0)
 
     counts = {}
     for level, width in enumerate(filters):
-        counts[f"encoder_{level}"] = block(filters[level - 1] if level else in_channels, width)
+        counts[f"encoder_{level}"] = block(
+            filters[level - 1] if level else in_channels, width
+        )
     for level in reversed(range(depth - 1)):
         width, deeper = filters[level], filters[level + 1]
         size = {"transpose": 2, "repeat": 0}.get(upsampling, 3)  # repeating learns nothing

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import textwrap
 from functools import cache
 
 import pytest
@@ -194,10 +195,26 @@ def test_included_code_is_there():
     assert offenders(lost) == {}
 
 
+def test_included_code_fits_the_page():
+    """Counted as `test_lines_fit_the_page` does, without the indentation that a whole block shares."""
+    pytest.importorskip("sphinx")
+    from sphinx.config import Config
+    from sphinx.directives.code import LiteralIncludeReader
+
+    def wide(page):
+        for file, options in re.findall(r"```\{literalinclude\} (\S+\.py)\n(.*?)```", chapters.text(page), re.DOTALL):
+            options = dict(re.findall(r"^:([\w-]+): (.+)$", options, re.MULTILINE))
+            shown, _ = LiteralIncludeReader(str(page.source.parent / file), options, Config()).read()
+            yield from ((file, line) for line in textwrap.dedent(shown).split("\n") if len(line) > WIDEST)
+
+    assert offenders(wide, [page for _, page in chapters.pages()]) == {}, "readers would have to scroll sideways"
+
+
 def test_the_sidebar_numbers_the_case_studies():
     """ "Read number 3 first", says the first page: the number must be there to be found."""
     toc = (chapters.root() / "_toc.yml").read_text(encoding="utf-8")
     shown = re.findall(r'notebooks/(case_studies/0\S+).*\n +title: "(.+)"', toc)
     assert len(shown) == 5
-    for number, (name, title) in enumerate(shown, 1):
+    for name, title in shown:
+        number = int(name.split("/")[1][:2])  # of the case study; the gentlest is read first
         assert title == f"{number}. {chapters.title(chapters.chapter(name))}"

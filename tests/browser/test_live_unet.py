@@ -161,6 +161,21 @@ def test_a_file_from_disk_is_read_in_the_page_and_sent_nowhere(open_page):
     page.get_by_text("cannot read this file as an image. Browsers do not read TIFF: save it as PNG or JPEG").wait_for()
 
 
+@pytest.mark.parametrize(("share", "says"), [(1, ""), (0.4, "This file ends early")], ids=["whole", "cut off"])
+def test_a_jpeg_that_ends_early_is_shown_with_a_word_about_it(open_page, share, says):
+    page = answered(open_page())
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (96, 96), np.uint8)).save(file, "JPEG")
+    jpeg = file.getvalue()
+    page.get_by_label("Or an image of your own").set_input_files(
+        {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": jpeg[: int(share * len(jpeg))]}
+    )
+    answered(page, 2)
+    page.wait_for_timeout(100)
+    assert page.locator("#live-place").inner_text().startswith(says)
+    assert bool(says) == bool(page.locator("#live-place").inner_text())
+
+
 def given(page):
     return np.array(page.evaluate("Array.from(document.getElementById('live').unetInput)")).reshape(SIZE, SIZE)
 

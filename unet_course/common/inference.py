@@ -19,8 +19,9 @@ def starts(length, tile, overlap):
 def window(length, start, tile, overlap):
     """How much each pixel of one tile counts, along one axis.
 
-    A quarter of the overlap at a cut counts nothing, because the network saw no context there; then the weight climbs
-    evenly, and is 1 over the last quarter. At the border of the image there is no cut and no neighbour: 1.
+    A quarter of the overlap at a cut counts nothing, because the network saw no context
+    there; then the weight climbs evenly, and is 1 over the last quarter. At the border
+    of the image there is no cut and no neighbour: 1.
 
     Returns
     -------

@@ -39,8 +39,13 @@ def class_activation(features, gradient, size):
     maps = np.maximum((weights * features).sum(axis=-1), 0)
     inputs.check_answers(maps)
     padded = [
-        side * 2 ** math.ceil(math.log2(pixels / side)) for side, pixels in zip(maps.shape[1:], size, strict=True)
+        side * 2 ** math.ceil(math.log2(pixels / side))
+        for side, pixels in zip(maps.shape[1:], size, strict=True)
     ]
-    large = np.stack([resize(one, padded, order=1, mode="edge") for one in maps])[:, : size[0], : size[1]]
+    large = np.stack(
+        [resize(one, padded, order=1, mode="edge") for one in maps]
+    )[:, : size[0], : size[1]]
     largest = large.max(axis=(1, 2), keepdims=True)
-    return np.divide(large, largest, out=np.zeros_like(large), where=largest > 0).astype(np.float32)
+    return np.divide(
+        large, largest, out=np.zeros_like(large), where=largest > 0
+    ).astype(np.float32)

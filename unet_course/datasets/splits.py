@@ -10,7 +10,9 @@ MINIMUM = 3
 
 
 def split(index, *, test=0.2, validation=0.2, group="group", stratify=None, seed=0):
-    """Divide the lines of an index into training, validation and test; lines of one group stay together.
+    """Divide the lines of an index into training, validation and test.
+
+    Lines of one group stay together.
 
     Parameters
     ----------
@@ -21,12 +23,15 @@ def split(index, *, test=0.2, validation=0.2, group="group", stratify=None, seed
     validation : float
         Share of the remaining groups, between 0 and 1.
     group : str or None
-        Column of what must not part, such as the patient. None divides line by line, which lets slices of one patient
-        fall on both sides: do it only to see what that does to a score.
+        Column of what must not part, such as the patient. None divides line by line,
+        which lets slices of one patient fall on both sides: do it only to see what that
+        does to a score.
     stratify : str, optional
-        Column whose values keep their shares in every part (of a group, its most frequent value counts). Values with
-        fewer than three groups cannot be in three parts; they are treated as one value, or, where that has fewer than
-        three groups itself, as the most frequent one. A part smaller than the number of values is drawn by chance.
+        Column whose values keep their shares in every part (of a group, its most
+        frequent value counts). Values with fewer than three groups cannot be in three
+        parts; they are treated as one value, or, where that has fewer than three groups
+        itself, as the most frequent one. A part smaller than the number of values is
+        drawn by chance.
     seed : int
 
     Returns
@@ -37,19 +42,24 @@ def split(index, *, test=0.2, validation=0.2, group="group", stratify=None, seed
     Raises
     ------
     ValueError
-        If a share is not between 0 and 1, a column is missing or its value in any line (None, NaN, NaT, empty text), or
-        there are too few groups for three parts.
+        If a share is not between 0 and 1, a column is missing or its value in any line
+        (None, NaN, NaT, empty text), or there are too few groups for three parts.
     """
     _check(index, (test, validation), (group, stratify))
     members = _members(index, group)
     if len(members) < MINIMUM:
         what = "images" if group is None else f"values of {group!r}"
-        raise ValueError(f"{len(members)} {what} cannot make three parts; at least {MINIMUM} are needed.")
+        raise ValueError(
+            f"{len(members)} {what} cannot make three parts; at least {MINIMUM} are needed."
+        )
     classes = None if stratify is None else _classes(index[stratify], members)
     rest, test_groups = _two(np.arange(len(members)), test, classes, seed)
     train, validation_groups = _two(rest, validation, classes, seed)
     chosen = {"train": train, "validation": validation_groups, "test": test_groups}
-    return {name: np.sort(np.concatenate([members[g] for g in groups])) for name, groups in chosen.items()}
+    return {
+        name: np.sort(np.concatenate([members[g] for g in groups]))
+        for name, groups in chosen.items()
+    }
 
 
 def hold_out(index, column, values, *, validation=0.2, group="group", seed=0):

@@ -68,7 +68,9 @@ def _nearest(masks, source):
     """Masks at the nearest pixels."""
     n, height, width = masks.shape
     row, column = ops.unstack(ops.cast(ops.floor(source + 0.5), "int32"))
-    return ops.take(ops.reshape(masks, (-1,)), ops.add(first_rows(n, height), row) * width + column)
+    return ops.take(
+        ops.reshape(masks, (-1,)), ops.add(first_rows(n, height), row) * width + column
+    )
 
 
 def _recolour(images, parameters):

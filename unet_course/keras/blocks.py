@@ -27,9 +27,14 @@ def normalisation(x, *, name):
 
 
 def conv_block(x, filters, *, batch_norm=True, dropout=0.0, padding="same", name):
-    """Two 3x3 convolutions, each followed by batch norm (if asked for) and ReLU, then dropout (if asked for)."""
+    """Two 3x3 convolutions, each followed by batch norm and ReLU, then dropout.
+
+    Batch norm and dropout are there only if asked for.
+    """
     for i in (1, 2):
-        x = convolution(x, filters, padding=padding, bias=not batch_norm, name=f"{name}_conv{i}")
+        x = convolution(
+            x, filters, padding=padding, bias=not batch_norm, name=f"{name}_conv{i}"
+        )
         if batch_norm:
             x = normalisation(x, name=f"{name}_norm{i}")
         x = layers.ReLU()(x)
@@ -46,9 +51,10 @@ def pool(x):
 def upsample(x, filters, *, upsampling="transpose", name):
     """Double every side.
 
-    `"transpose"` learns the enlargement (a 2x2 transposed convolution with stride 2, the 2015 U-Net) and leaves
-    `filters` channels; `"nearest"` and `"bilinear"` enlarge first and then apply a 3x3 convolution to `filters`
-    channels; `"repeat"` repeats each pixel, learns nothing and keeps all channels.
+    `"transpose"` learns the enlargement (a 2x2 transposed convolution with stride 2, the
+    2015 U-Net) and leaves `filters` channels; `"nearest"` and `"bilinear"` enlarge first
+    and then apply a 3x3 convolution to `filters` channels; `"repeat"` repeats each
+    pixel, learns nothing and keeps all channels.
     """
     volume = len(x.shape) == 5
     if upsampling == "transpose":

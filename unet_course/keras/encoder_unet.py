@@ -133,9 +133,10 @@ def prepare(model, spec, weights, freeze):
 def freeze_stages(model, stages):
     """Keep the first stages of the encoder as they are, and let all others learn.
 
-    A stage is everything between two halvings of the size: for ResNet50 stage 1 is the first convolution and stages 2
-    to 5 are the four rows of blocks; for VGG16 they are the five blocks of convolutions. Batch norm of a frozen stage
-    works with its stored statistics and leaves them alone, in training too.
+    A stage is everything between two halvings of the size: for ResNet50 stage 1 is the
+    first convolution and stages 2 to 5 are the four rows of blocks; for VGG16 they are
+    the five blocks of convolutions. Batch norm of a frozen stage works with its stored
+    statistics and leaves them alone, in training too.
 
     Parameters
     ----------
@@ -147,7 +148,8 @@ def freeze_stages(model, stages):
     Returns
     -------
     keras.Model
-        The same model. Call `fit` afterwards: a Keras model that was compiled before would not notice.
+        The same model. Call `fit` afterwards: a Keras model that was compiled before
+        would not notice.
 
     Raises
     ------
@@ -157,10 +159,14 @@ def freeze_stages(model, stages):
     check_one_of("freeze", stages, range(STAGES + 1))
     found = [(layer, _STAGE.match(layer.name)) for layer in model.layers]
     if not any(match for _, match in found):
-        raise ValueError(f"The model {model.name!r} has no encoder whose stages could be frozen.")
+        raise ValueError(
+            f"The model {model.name!r} has no encoder "
+            "whose stages could be frozen."
+        )
     for layer, match in found:
         if match:
-            layer.trainable = int(match[1]) > stages  # Keras then runs its batch norm in inference mode
+            # Keras runs the batch norm of a frozen layer in inference mode.
+            layer.trainable = int(match[1]) > stages
     return model
 
 

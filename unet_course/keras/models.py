@@ -170,7 +170,9 @@ def unet_classifier(
     x = crop_to(down_and_up(pad_to_multiple(images, config.divisor), config), images)
     if head == "flatten":
         x = layers.Flatten()(x)
-        x = layers.Dense(hidden, activation="relu", kernel_initializer="he_normal", name="hidden")(x)
+        x = layers.Dense(
+            hidden, activation="relu", kernel_initializer="he_normal", name="hidden"
+        )(x)
     else:
         x = layers.GlobalAveragePooling2D()(x)
     logits = layers.Dense(out_channels, kernel_initializer="he_normal", name="head")(x)

@@ -60,7 +60,10 @@ def position_code(height, width, filters):
 
 @keras.saving.register_keras_serializable("unet_course")
 class Attention(layers.Layer):
-    """Each token takes a mean of all values, weighted by how well its query fits their keys (equation 1)."""
+    """Each token takes a mean of all values (equation 1).
+
+    The mean is weighted by how well the token's query fits their keys.
+    """
 
     def __init__(self, heads, **options):
         super().__init__(**options)
@@ -71,11 +74,17 @@ class Attention(layers.Layer):
         width = filters // self.heads
 
         def split(x):
-            return ops.transpose(ops.reshape(x, (batch, tokens, self.heads, width)), (0, 2, 1, 3))
+            return ops.transpose(
+                ops.reshape(x, (batch, tokens, self.heads, width)), (0, 2, 1, 3)
+            )
 
         query, key, value = split(query), split(key), split(value)
-        weights = ops.softmax(query @ ops.transpose(key, (0, 1, 3, 2)) / width**0.5, axis=-1)
-        return ops.reshape(ops.transpose(weights @ value, (0, 2, 1, 3)), (batch, tokens, filters))
+        weights = ops.softmax(
+            query @ ops.transpose(key, (0, 1, 3, 2)) / width**0.5, axis=-1
+        )
+        return ops.reshape(
+            ops.transpose(weights @ value, (0, 2, 1, 3)), (batch, tokens, filters)
+        )
 
     def compute_output_shape(self, query_shape, key_shape, value_shape):
         return value_shape

@@ -8,9 +8,15 @@ from .models import build, down_and_up
 
 
 def attention_gate(skip, x, *, name):
-    """Weigh every pixel of a skip connection by a number in (0, 1) that depends on it and on what comes up."""
+    """Weigh every pixel of a skip connection by a number in (0, 1).
+
+    The number depends on the pixel and on what comes up.
+    """
     inner = max(skip.shape[-1] // 2, 1)
-    both = [convolution(skip, inner, 1, name=f"{name}_skip"), convolution(x, inner, 1, name=f"{name}_signal")]
+    both = [
+        convolution(skip, inner, 1, name=f"{name}_skip"),
+        convolution(x, inner, 1, name=f"{name}_signal"),
+    ]
     weight = convolution(layers.ReLU()(layers.Add()(both)), 1, 1, name=f"{name}_weight")
     return layers.Multiply()([skip, layers.Activation("sigmoid")(weight)])
 
@@ -57,7 +63,10 @@ def attention_unet(
 
 
 def residual_block(x, filters, *, batch_norm=True, dropout=0.0, padding="same", name):
-    """Two 3x3 convolutions, and a 1x1 convolution around them that brings the input to as many filters."""
+    """Two 3x3 convolutions, and a 1x1 convolution around them.
+
+    The 1x1 convolution brings the input to as many filters.
+    """
     bias = not batch_norm
     shortcut = convolution(x, filters, 1, bias=bias, name=f"{name}_shortcut")
     if batch_norm:
@@ -67,7 +76,9 @@ def residual_block(x, filters, *, batch_norm=True, dropout=0.0, padding="same", 
     x = convolution(x, filters, padding=padding, bias=bias, name=f"{name}_conv2")
     if batch_norm:
         x = normalisation(x, name=f"{name}_norm2")
-    x = layers.ReLU()(layers.Add()([x, centre_crop(shortcut, x) if padding == "valid" else shortcut]))
+    x = layers.ReLU()(
+        layers.Add()([x, centre_crop(shortcut, x) if padding == "valid" else shortcut])
+    )
     return layers.Dropout(dropout)(x) if dropout else x
 
 
@@ -111,19 +122,32 @@ def residual_unet(
 def nested(x, config):
     """From images to the nodes of the finest level of a U-Net++, the shallowest first.
 
-    Node (level, step) sees all nodes before it on its level, and the node below it from the step before.
+    Node (level, step) sees all nodes before it on its level, and the node below it from
+    the step before.
     """
     nodes = []
     for level, filters in enumerate(config.filters):
-        x = conv_block(x if level == 0 else pool(x), filters, **config.block, name=f"encoder_{level}")
+        x = conv_block(
+            x if level == 0 else pool(x),
+            filters,
+            **config.block,
+            name=f"encoder_{level}",
+        )
         nodes.append([x])
     for step in range(1, config.depth):
         for level, filters in enumerate(config.filters[: config.depth - step]):
             below = nodes[level + 1][step - 1]
-            x = upsample(below, filters, upsampling=config.upsampling, name=f"up_{level}_{step}")
-            before = [centre_crop(node, x) if config.padding == "valid" else node for node in nodes[level]]
+            x = upsample(
+                below, filters, upsampling=config.upsampling, name=f"up_{level}_{step}"
+            )
+            before = [
+                centre_crop(node, x) if config.padding == "valid" else node
+                for node in nodes[level]
+            ]
             x = layers.Concatenate()([*before, x])
-            nodes[level].append(conv_block(x, filters, **config.block, name=f"node_{level}_{step}"))
+            nodes[level].append(
+                conv_block(x, filters, **config.block, name=f"node_{level}_{step}")
+            )
     return nodes[0][1:]
 
 

@@ -196,10 +196,14 @@ def fold_batch_norm(state):
     folded = {name: value for name, value in state.items() if ".norm" not in name}
     for norm in sorted({name.rpartition(".")[0] for name in state if ".norm" in name}):
         convolution = norm.replace(".norm", ".conv")
-        gamma, beta, mean, variance = (state[f"{norm}.{leaf}"].astype(np.float64) for leaf in _BATCH_NORM)
+        gamma, beta, mean, variance = (
+            state[f"{norm}.{leaf}"].astype(np.float64) for leaf in _BATCH_NORM
+        )
         factor = gamma / np.sqrt(variance + _EPSILON)
         kernel = state[f"{convolution}.weight"]
-        folded[f"{convolution}.weight"] = (kernel * factor.reshape(-1, *[1] * (kernel.ndim - 1))).astype(np.float32)
+        folded[f"{convolution}.weight"] = (
+            kernel * factor.reshape(-1, *[1] * (kernel.ndim - 1))
+        ).astype(np.float32)
         folded[f"{convolution}.bias"] = (beta - mean * factor).astype(np.float32)
     return folded
 

@@ -141,7 +141,9 @@ def _export_torch(model, path):
     for wrapper in ("module", "_orig_mod"):  # of DataParallel and of torch.compile
         model = getattr(model, wrapper, model)
     if not hasattr(model, "config"):
-        raise ValueError("it is no network of this package; call torch.onnx.export yourself.")
+        raise ValueError(
+            "it is no network of this package; call torch.onnx.export yourself."
+        )
     training, device = model.training, next(model.parameters()).device
     images = torch.zeros(_example(model))
     sides = range(1, 1 if getattr(model, "size", None) else images.ndim - 1)

@@ -49,15 +49,35 @@ def normalisation(filters, *, dimensions=2):
 
 
 class ConvBlock(nn.Module):
-    """Two 3x3 convolutions, each followed by batch norm (if asked for) and ReLU, then dropout (if asked for)."""
+    """Two 3x3 convolutions, each followed by batch norm and ReLU, then dropout.
 
-    def __init__(self, in_channels, filters, *, batch_norm=True, dropout=0.0, padding="same", dimensions=2):
+    Batch norm and dropout are there only if asked for.
+    """
+
+    def __init__(
+        self,
+        in_channels,
+        filters,
+        *,
+        batch_norm=True,
+        dropout=0.0,
+        padding="same",
+        dimensions=2,
+    ):
         super().__init__()
         options = {"padding": padding, "bias": not batch_norm, "dimensions": dimensions}
         self.conv1 = convolution(in_channels, filters, **options)
-        self.norm1 = normalisation(filters, dimensions=dimensions) if batch_norm else nn.Identity()
+        self.norm1 = (
+            normalisation(filters, dimensions=dimensions)
+            if batch_norm
+            else nn.Identity()
+        )
         self.conv2 = convolution(filters, filters, **options)
-        self.norm2 = normalisation(filters, dimensions=dimensions) if batch_norm else nn.Identity()
+        self.norm2 = (
+            normalisation(filters, dimensions=dimensions)
+            if batch_norm
+            else nn.Identity()
+        )
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x):
@@ -74,14 +94,17 @@ def pool(x):
 def upsample(in_channels, filters, *, upsampling="transpose", dimensions=2):
     """Double every side.
 
-    `"transpose"` learns the enlargement (a 2x2 transposed convolution with stride 2, the 2015 U-Net) and leaves
-    `filters` channels; `"nearest"` and `"bilinear"` enlarge first and then apply a 3x3 convolution to `filters`
-    channels; `"repeat"` repeats each pixel, learns nothing and keeps all channels.
+    `"transpose"` learns the enlargement (a 2x2 transposed convolution with stride 2, the
+    2015 U-Net) and leaves `filters` channels; `"nearest"` and `"bilinear"` enlarge first
+    and then apply a 3x3 convolution to `filters` channels; `"repeat"` repeats each
+    pixel, learns nothing and keeps all channels.
     """
     if upsampling == "transpose":
         layer = nn.ConvTranspose3d if dimensions == 3 else nn.ConvTranspose2d
         return initialise(layer(in_channels, filters, 2, stride=2))
-    enlarge = nn.Upsample(scale_factor=2, mode="bilinear" if upsampling == "bilinear" else "nearest")
+    enlarge = nn.Upsample(
+        scale_factor=2, mode="bilinear" if upsampling == "bilinear" else "nearest"
+    )
     if upsampling == "repeat":
         return enlarge
     return nn.Sequential(enlarge, convolution(in_channels, filters, dimensions=dimensions))

@@ -48,15 +48,22 @@ def train(images, masks, *, batch_size, batch_norm=False, base_filters=4, depth=
 
     accelerator = Accelerator(cpu=True)
     uc.set_seed(seed)
-    model = uc.unet(images.shape[-1], 1, base_filters=base_filters, depth=depth, batch_norm=batch_norm)
+    model = uc.unet(
+        images.shape[-1],
+        1,
+        base_filters=base_filters,
+        depth=depth,
+        batch_norm=batch_norm,
+    )
     check_batches(model, uc.bce_loss, Batches(images, masks, batch_size))
     optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
-    pictures = torch.utils.data.TensorDataset(torch.from_numpy(images), torch.from_numpy(masks))
-    batches = torch.utils.data.DataLoader(pictures, batch_size=batch_size)
+    pairs = torch.utils.data.TensorDataset(torch.from_numpy(images), torch.from_numpy(masks))
+    batches = torch.utils.data.DataLoader(pairs, batch_size=batch_size)
     model, optimizer, batches = accelerator.prepare(model, optimizer, batches)
     for some_images, some_masks in batches:
         optimizer.zero_grad()
-        accelerator.backward(uc.bce_loss(model(some_images), some_masks))  # averages the slopes of all processes
+        # Averages the slopes of all processes.
+        accelerator.backward(uc.bce_loss(model(some_images), some_masks))
         optimizer.step()
     return shipping.get_state(accelerator.unwrap_model(model))
 
@@ -102,7 +109,11 @@ def launch(processes, images, masks, runs, *, timeout=300):
                 names = {"RANK": str(rank), "LOCAL_RANK": str(rank)}
                 with open(folder / f"{rank}.log", "w", encoding="utf-8") as log:
                     command = [sys.executable, "-m", __name__, str(folder)]
-                    started.append(subprocess.Popen(command, env=shared | names, stdout=log, stderr=log))
+                    started.append(
+                        subprocess.Popen(
+                            command, env=shared | names, stdout=log, stderr=log
+                        )
+                    )
             _wait(started, folder, time.monotonic() + timeout)
         finally:
             for process in started:

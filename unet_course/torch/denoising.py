@@ -102,7 +102,10 @@ def _step(images, weight, state, step_sizes, isotropic, coupled):
     sigma, tau, theta = step_sizes
     u, ahead, *z = state
     z = [p + sigma * _difference(ahead, axis) for axis, p in enumerate(z, 1)]
-    scale = [weight / _length(square, weight) for square in _group([p * p for p in z], isotropic, coupled)]
+    scale = [
+        weight / _length(square, weight)
+        for square in _group([p * p for p in z], isotropic, coupled)
+    ]
     z = [p * scale[0 if isotropic else i] for i, p in enumerate(z)]
     step = tau * (_dual(images, z) - u)
     u = u + step

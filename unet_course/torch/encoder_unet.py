@@ -168,9 +168,10 @@ def prepare(model, spec, weights, freeze):
 def freeze_stages(model, stages):
     """Keep the first stages of the encoder as they are, and let all others learn.
 
-    A stage is everything between two halvings of the size: for ResNet50 stage 1 is the first convolution and stages 2
-    to 5 are the four rows of blocks; for VGG16 they are the five blocks of convolutions. Batch norm of a frozen stage
-    works with its stored statistics and leaves them alone, in training too.
+    A stage is everything between two halvings of the size: for ResNet50 stage 1 is the
+    first convolution and stages 2 to 5 are the four rows of blocks; for VGG16 they are
+    the five blocks of convolutions. Batch norm of a frozen stage works with its stored
+    statistics and leaves them alone, in training too.
 
     Parameters
     ----------
@@ -182,7 +183,8 @@ def freeze_stages(model, stages):
     Returns
     -------
     torch.nn.Module
-        The same model. Call `fit` afterwards: a Keras model that was compiled before would not notice.
+        The same model. Call `fit` afterwards: a Keras model that was compiled before
+        would not notice.
 
     Raises
     ------
@@ -191,7 +193,10 @@ def freeze_stages(model, stages):
     """
     check_one_of("freeze", stages, range(STAGES + 1))
     if not isinstance(model, EncoderNetwork):
-        raise ValueError(f"The model {type(model).__name__!r} has no encoder whose stages could be frozen.")
+        raise ValueError(
+            f"The model {type(model).__name__!r} has no encoder "
+            "whose stages could be frozen."
+        )
     for number, stage in enumerate(model.encoder.stages(), start=1):
         stage.requires_grad_(number > stages)
     model.frozen = stages

@@ -79,7 +79,11 @@ class UNet(Network):
         x = self.bottleneck(x)
         for level in reversed(range(self.config.depth - 1)):
             x = self.up[level](x)
-            skip = centre_crop(skips[level], x) if self.config.padding == "valid" else skips[level]
+            skip = (
+                centre_crop(skips[level], x)
+                if self.config.padding == "valid"
+                else skips[level]
+            )
             x = self.decoder[level](torch.cat([self.gate[level](skip, x), x], dim=1))
         return x
 
@@ -107,10 +111,13 @@ class Classifier(UNet):
         images = channels_first(images, self.config)
         if self.size and images.shape[2:] != (self.size, self.size):
             raise ValueError(
-                f"Images of {'x'.join(map(str, images.shape[2:]))} pixels do not fit a classifier built with "
-                f'image_size={self.size}; head="average" takes any size.'
+                f"Images of {'x'.join(map(str, images.shape[2:]))} pixels "
+                f"do not fit a classifier built with image_size={self.size}; "
+                'head="average" takes any size.'
             )
-        x = crop_to(self.trunk(pad_to_multiple(images, self.config.divisor)), images).movedim(1, -1)
+        x = crop_to(
+            self.trunk(pad_to_multiple(images, self.config.divisor)), images
+        ).movedim(1, -1)
         x = torch.relu(self.hidden(x.flatten(1))) if self.size else x.mean((1, 2))
         return self.head(x)
 

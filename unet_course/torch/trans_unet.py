@@ -55,8 +55,13 @@ def position_code(height, width, filters):
 
 
 def attention(query, key, value, heads):
-    """Each token takes a mean of all values, weighted by how well its query fits their keys (equation 1)."""
-    query, key, value = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value))
+    """Each token takes a mean of all values (equation 1).
+
+    The mean is weighted by how well the token's query fits their keys.
+    """
+    query, key, value = (
+        x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value)
+    )
     weights = torch.softmax(query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5, dim=-1)
     return (weights @ value).transpose(1, 2).flatten(2)
 

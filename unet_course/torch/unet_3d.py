@@ -40,5 +40,7 @@ def unet_3d(
     keep them in the transposed convolutions; here levels have the widths of `unet`.
     """
     options = (batch_norm, dropout, upsampling, padding)
-    config = UNetConfig(in_channels, out_channels, base_filters, depth, *options, dimensions=3)
+    config = UNetConfig(
+        in_channels, out_channels, base_filters, depth, *options, dimensions=3
+    )
     return channels_last_memory(UNet(config))

@@ -9,7 +9,10 @@ from .models import Network, UNet, channels_last_memory
 
 
 class AttentionGate(nn.Module):
-    """Weigh every pixel of a skip connection by a number in (0, 1) that depends on it and on what comes up."""
+    """Weigh every pixel of a skip connection by a number in (0, 1).
+
+    The number depends on the pixel and on what comes up.
+    """
 
     def __init__(self, filters, channels, *, dimensions=2):
         super().__init__()
@@ -65,13 +68,36 @@ def attention_unet(
 
 
 class ResidualBlock(ConvBlock):
-    """Two 3x3 convolutions, and a 1x1 convolution around them that brings the input to as many filters."""
+    """Two 3x3 convolutions, and a 1x1 convolution around them.
 
-    def __init__(self, in_channels, filters, *, batch_norm=True, dropout=0.0, padding="same", dimensions=2):
-        options = {"batch_norm": batch_norm, "dropout": dropout, "padding": padding, "dimensions": dimensions}
+    The 1x1 convolution brings the input to as many filters.
+    """
+
+    def __init__(
+        self,
+        in_channels,
+        filters,
+        *,
+        batch_norm=True,
+        dropout=0.0,
+        padding="same",
+        dimensions=2,
+    ):
+        options = {
+            "batch_norm": batch_norm,
+            "dropout": dropout,
+            "padding": padding,
+            "dimensions": dimensions,
+        }
         super().__init__(in_channels, filters, **options)
-        self.shortcut = convolution(in_channels, filters, 1, bias=not batch_norm, dimensions=dimensions)
-        self.shortcut_norm = normalisation(filters, dimensions=dimensions) if batch_norm else nn.Identity()
+        self.shortcut = convolution(
+            in_channels, filters, 1, bias=not batch_norm, dimensions=dimensions
+        )
+        self.shortcut_norm = (
+            normalisation(filters, dimensions=dimensions)
+            if batch_norm
+            else nn.Identity()
+        )
 
     def forward(self, x):
         shortcut = self.shortcut_norm(self.shortcut(x))
@@ -120,7 +146,8 @@ def residual_unet(
 class UNetPlusPlus(Network):
     """The nested blocks of a U-Net++.
 
-    Node (level, step) sees all nodes before it on its level, and the node below it from the step before.
+    Node (level, step) sees all nodes before it on its level, and the node below it from
+    the step before.
     """
 
     def __init__(self, config, steps):
@@ -128,13 +155,17 @@ class UNetPlusPlus(Network):
         widths, repeat = config.filters, config.upsampling == "repeat"
         self.encoder = nn.ModuleList(
             ConvBlock(channels, filters, **config.block)
-            for channels, filters in zip([config.in_channels, *widths[:-1]], widths, strict=True)
+            for channels, filters in zip(
+                [config.in_channels, *widths[:-1]], widths, strict=True
+            )
         )
         self.up, self.node = nn.ModuleDict(), nn.ModuleDict()
         for step in range(1, config.depth):
             for level, filters in enumerate(widths[: config.depth - step]):
                 deep = widths[level + 1]
-                self.up[f"{level}_{step}"] = upsample(deep, filters, upsampling=config.upsampling)
+                self.up[f"{level}_{step}"] = upsample(
+                    deep, filters, upsampling=config.upsampling
+                )
                 channels = step * filters + (deep if repeat else filters)
                 self.node[f"{level}_{step}"] = ConvBlock(channels, filters, **config.block)
         self.head = MeanHead(config, steps)
@@ -147,8 +178,13 @@ class UNetPlusPlus(Network):
         for step in range(1, self.config.depth):
             for level in range(self.config.depth - step):
                 x = self.up[f"{level}_{step}"](nodes[level + 1][step - 1])
-                before = [centre_crop(node, x) if self.config.padding == "valid" else node for node in nodes[level]]
-                nodes[level].append(self.node[f"{level}_{step}"](torch.cat([*before, x], dim=1)))
+                before = [
+                    centre_crop(node, x) if self.config.padding == "valid" else node
+                    for node in nodes[level]
+                ]
+                nodes[level].append(
+                    self.node[f"{level}_{step}"](torch.cat([*before, x], dim=1))
+                )
         return nodes[0][1:]
 
 

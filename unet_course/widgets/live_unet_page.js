@@ -165,6 +165,13 @@ function fill(colour) {
   update();
 }
 
+// Browsers draw what there is of a JPEG. Its last mark, FF D9, lies near the end, behind it at most some notes.
+async function isCutOff(file) {
+  if (file.type !== "image/jpeg") return false;
+  const end = new Uint8Array(await file.slice(-65536).arrayBuffer());
+  return !end.some((byte, i) => byte === 0xFF && end[i + 1] === 0xD9);
+}
+
 function choose(choice) {
   find("file").value = "";  // its name must not stand beside another image
   if (choice.value.startsWith("#")) return fill(choice.value);
@@ -220,6 +227,10 @@ choices.forEach(choice => choice.addEventListener("click", () => choose(choice))
 find("file").addEventListener("change", ({target}) => {
   if (!target.files.length) return;
   const picture = new Image();
+  find("place").textContent = "";
+  isCutOff(target.files[0]).then(early => {
+    if (early) find("place").textContent = "This file ends early: a part of the image is missing.";
+  });
   picture.src = URL.createObjectURL(target.files[0]);  // read in place: nothing leaves the browser
   picture.decode().then(
     () => { choices.forEach(choice => { choice.checked = false; }); pen.clearRect(0, 0, size, size); place(picture); },

@@ -34,8 +34,13 @@ def _both(chapter):
     return [results.read(chapter, "laptop", framework) for framework in ("keras", "torch")]
 
 
-def _pair(records, find):
-    return " / ".join(f"{find(record['metrics']):.2f}" for record in records)
+def _pair(records, find, setting="epochs", unit="epochs"):
+    """What was found in both frameworks, and a setting: after each where the two runs had another one."""
+    values = [f"{find(record['metrics']):.2f}" for record in records]
+    told = [f"{record['protocol'][setting] or 'all'} {unit}" for record in records]
+    if len(set(told)) == 1:
+        return f"{' / '.join(values)}, {told[0]}"
+    return " / ".join(f"{value} ({how})" for value, how in zip(values, told, strict=True))
 
 
 def _minutes(records):
@@ -50,7 +55,7 @@ def _tumours():
         "1. Brain tumours, one word for each image",
         f"test accuracy {reports.read(1)['in_words']['test_accuracy']:.2f}, of what is not shown",
         "accuracy 0.96, copies on both sides (VGG19)",
-        f"accuracy {_pair(records, lambda m: m['four_classes']['unseen'])} on images without a copy in training",
+        f"accuracy on images without a copy in training {_pair(records, lambda m: m['four_classes']['unseen'])}",
         f"nearest neighbour {nearest:.2f}",
         f"{n} images",
         _minutes(records),
@@ -78,7 +83,7 @@ def _nuclei():
         "3. Nuclei",
         "no numbers",
         "IoU 0.84, validation images (U-Net, 96 px)",
-        f"Dice {_pair(records, lambda m: m['dice'])}, IoU {_pair(records, lambda m: m['iou'])}",
+        f"Dice {_pair(records, lambda m: m['dice'])}; IoU {_pair(records, lambda m: m['iou'])}",
         f"Otsu: Dice {otsu:.2f}",
         f"{counts.sum()} images",
         _minutes(records),
@@ -96,7 +101,7 @@ def _encoders():
         "4. LGG, four encoders",
         f"IoU {reports.read(4)['figure_11']['resnet50']['iou']:.2f} by slice (ResNet50)",
         "Dice of volumes 0.82 (U-Net)",
-        f"Dice of volumes {_pair(records, plain)}, plain U-Net, 320 slices",
+        f"Dice of volumes, plain U-Net {_pair(records, plain, 'train_slices', 'slices')}",
         "copy the neighbour, by patient: 0",
         "patients apart",
         _minutes(records),
@@ -116,7 +121,7 @@ def _knobs():
         "5. LGG, batch norm, rate, batch",
         f"validation loss {lowest:.2f} to {highest:.2f}",
         "Dice of volumes 0.82 (U-Net)",
-        f"Dice of volumes {_pair(records, best)}, rate 0.01, 192 slices",
+        f"Dice of volumes, rate 0.01 {_pair(records, best, 'train_slices', 'slices')}",
         "mark nothing: 0",
         "patients apart",
         _minutes(records),

@@ -5,15 +5,18 @@ function convolve(map, kernel, bias) {
   // 3x3, zeros beyond the border. kernel: [out][in][3][3], as PyTorch stores it.
   const {c, h, w} = map, wide = w + 2, padded = new Float32Array(c * (h + 2) * wide);
   for (let i = 0; i < c; i++)
-    for (let y = 0; y < h; y++)
-      padded.set(map.data.subarray((i * h + y) * w, (i * h + y + 1) * w), (i * (h + 2) + y + 1) * wide + 1);
+    for (let y = 0; y < h; y++) {
+      const row = map.data.subarray((i * h + y) * w, (i * h + y + 1) * w);
+      padded.set(row, (i * (h + 2) + y + 1) * wide + 1);
+    }
   const out = {c: bias.length, h, w, data: new Float32Array(bias.length * h * w)};
   for (let o = 0; o < out.c; o++) {
     out.data.fill(bias[o], o * h * w, (o + 1) * h * w);
     for (let i = 0; i < c; i++) {
-      const [a, b, d, e, f, g, j, k, l] = kernel.subarray(9 * (o * c + i), 9 * (o * c + i) + 9);
+      const at = 9 * (o * c + i), [a, b, d, e, f, g, j, k, l] = kernel.subarray(at, at + 9);
       for (let y = 0; y < h; y++) {
-        let p = (i * (h + 2) + y) * wide, to = (o * h + y) * w;  // p: upper left corner of the 3x3 window
+        // p: corner of the 3x3 window
+        let p = (i * (h + 2) + y) * wide, to = (o * h + y) * w;
         for (let x = 0; x < w; x++, p++, to++) {
           const q = p + wide, r = q + wide;
           out.data[to] +=
@@ -65,9 +68,9 @@ function join(skip, up) {
 }
 
 function unet(weights, depth, image, size) {
-  // Logits of an image of size x size pixels, channel after channel; `size` must be a multiple of 2 ** (depth - 1).
-  const block = (map, name) => ["conv1", "conv2"].reduce(
-    (x, layer) => relu(convolve(x, weights[`${name}.${layer}.weight`], weights[`${name}.${layer}.bias`])), map);
+  // Logits of size x size pixels, a multiple of 2 ** (depth - 1).
+  const layer = (x, name) => relu(convolve(x, weights[`${name}.weight`], weights[`${name}.bias`]));
+  const block = (x, name) => layer(layer(x, `${name}.conv1`), `${name}.conv2`);
   let x = {c: image.length / (size * size), h: size, w: size, data: image};
   const skips = [];
   for (let level = 0; level < depth; level++) {
@@ -78,8 +81,9 @@ function unet(weights, depth, image, size) {
     x = enlarge(x, weights[`up.${level}.weight`], weights[`up.${level}.bias`]);
     x = block(join(skips[level], x), `decoder.${level}`);
   }
-  const head = weights["head.weight"], logits = new Float32Array(size * size).fill(weights["head.bias"][0]);
+  const head = weights["head.weight"], n = size * size;
+  const logits = new Float32Array(n).fill(weights["head.bias"][0]);
   for (let i = 0; i < x.c; i++)
-    for (let p = 0; p < logits.length; p++) logits[p] += head[i] * x.data[i * logits.length + p];
+    for (let p = 0; p < n; p++) logits[p] += head[i] * x.data[i * n + p];
   return logits;
 }

@@ -18,8 +18,7 @@ _BODY = """
 <label><input type="radio" name="{name}-picture" value="#fff"> <span>nothing, on white</span></label>
 </div>
 <p><label for="{name}-file">Or an image of your own:</label> <input type="file" id="{name}-file" accept="image/*"><br>
-<small>PNG or JPEG. It is read here, in your browser, and sent nowhere. Zoom until a nucleus is about as large as in the
-samples.</small></p>
+<small>PNG or JPEG; it stays in your browser. Zoom until a nucleus is as large as in the samples.</small></p>
 <p><label>zoom <input type="range" id="{name}-zoom" min="1" max="8" step="0.25" value="1"></label>
 <label>across <input type="range" id="{name}-across" min="0" max="100" value="50"></label>
 <label>down <input type="range" id="{name}-down" min="0" max="100" value="50"></label>
@@ -71,7 +70,10 @@ _STYLE = """<style>
 .uc-live .uc-explorer-pictures { display: grid; gap: 0.5rem; grid-template-columns: repeat(2, minmax(0, 1fr)); }
 .uc-live .uc-explorer-pictures figure { margin: 0; }
 .uc-live .uc-explorer-pictures canvas { width: 100%; }
-@media (min-width: 600px) { .uc-live .uc-explorer-pictures { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
+@media (min-width: 600px) {
+  .uc-live .uc-explorer-pictures { grid-template-columns: minmax(0, 2fr) minmax(0, 1fr); }
+  .uc-live .uc-explorer-pictures figure:first-child { grid-row: span 2; }
+}
 .uc-live [role=application] { cursor: crosshair; touch-action: none; }
 </style>"""
 

@@ -165,11 +165,10 @@ function fill(colour) {
   update();
 }
 
-// Browsers draw what there is of a JPEG. Its last mark, FF D9, lies near the end, behind it at most some notes.
+// Browsers draw what there is of a JPEG. It ends with FF D9.
 async function isCutOff(file) {
-  if (file.type !== "image/jpeg") return false;
   const end = new Uint8Array(await file.slice(-65536).arrayBuffer());
-  return !end.some((byte, i) => byte === 0xFF && end[i + 1] === 0xD9);
+  return file.type === "image/jpeg" && !end.some((byte, i) => byte === 0xFF && end[i + 1] === 0xD9);
 }
 
 function choose(choice) {
@@ -227,9 +226,8 @@ choices.forEach(choice => choice.addEventListener("click", () => choose(choice))
 find("file").addEventListener("change", ({target}) => {
   if (!target.files.length) return;
   const picture = new Image();
-  find("place").textContent = "";
   isCutOff(target.files[0]).then(early => {
-    if (early) find("place").textContent = "This file ends early: a part of the image is missing.";
+    find("place").textContent = early ? "This file ends early: a part of the image is missing." : "";
   });
   picture.src = URL.createObjectURL(target.files[0]);  // read in place: nothing leaves the browser
   picture.decode().then(

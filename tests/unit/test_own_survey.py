@@ -144,7 +144,7 @@ def test_every_choice_has_a_reason_and_can_be_taken_over(mine):
     assert [name for name, _, reason in automatic.lines() if not reason] == []
     own = chosen(mine, size=32, filters=5, depth=2, batch=3, rate=0.1, epochs=7)
     assert (own.size, own.filters, own.depth, own.batch, own.rate, own.epochs) == (32, 5, 2, 3, 0.1, 7)
-    assert own.scale == 32 / 56
+    assert own.scale == pytest.approx(plan.SMALLEST_OBJECT / survey.read(mine).looks.width.median())
     assert [value for name, value, reason in own.lines() if reason == f"as --{name} says"] == list(
         "32 2 5 3 0.1 7".split()
     )
@@ -178,6 +178,22 @@ def test_choices_that_make_no_network_are_refused(mine, given, words):
 )
 def test_the_network_sees_as_many_pixels_as_the_objects_need(side, width, gpu, size):
     assert plan._size(side, width, gpu)[0] == size
+
+
+def test_a_disc_is_as_wide_as_its_diameter_and_a_line_twice_its_width_however_long():
+    y, x = np.mgrid[:200, :200]
+    disc, line = (y - 100) ** 2 + (x - 100) ** 2 < 30**2, np.zeros((200, 200), bool)
+    line[98:102, 10:190] = line[20:180, 98:102] = True
+    assert views.width(disc, views.object_areas(disc)) == pytest.approx(60, rel=0.15)
+    assert views.width(line, views.object_areas(line)) == pytest.approx(8, rel=0.15)
+    assert np.isnan(views.width(line & False, []))
+
+
+@pytest.mark.parametrize(
+    ("size", "width", "scale"), [(256, 60, 0.256), (256, 24, 0.5), (256, 6, 1), (1024, 6, 1), (512, 24, 0.512)]
+)
+def test_images_are_not_made_so_small_that_their_objects_are_lost(size, width, scale):
+    assert plan._scale(1000, size, width)[0] == pytest.approx(scale)
 
 
 @pytest.mark.parametrize("side", [64, 70, 81, 100, 128, 200])

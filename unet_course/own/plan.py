@@ -8,7 +8,8 @@ from . import views
 
 SIDES = (128, 256, 512)  # of what the network sees, pixels
 SMALLEST_OBJECT = 12  # pixels of the network that the median object should be wide
-PATIENCE = 20  # epochs
+PATIENCE, TRIED = 20, 400  # epochs without a better one, and updates, that must pass before training stops
+EPOCHS, UPDATES = 200, 4000  # at most, whichever is more
 SLOWER = 0.9  # times the learning rate, after every epoch that is not the best so far
 CHOICES = ("size", "depth", "filters", "batch", "rate", "epochs")  # that a person can take over
 
@@ -25,6 +26,7 @@ class Plan:
     batch: int
     rate: float
     epochs: int
+    patience: int
     reasons: dict
 
     @property
@@ -82,8 +84,7 @@ def choose(survey, train, *, gpu, size=None, filters=None, depth=None, batch=Non
             f"--size {size} cannot be halved {depth - 1} times, as --depth {depth} does: take a multiple of {step}, "
             f"{max(step, round(size / step) * step)} for instance."
         )
-    scale = min(1.0, size / side)
-    reasons["scale"] = f"the longer side of the median image has {side} pixels, the network's square {size}"
+    scale, reasons["scale"] = _scale(side, size, looks.width.median())
     channels = 1 if looks.grey.all() else 3
     reasons["channels"] = "no image has colours" if channels == 1 else "colours may tell what grey does not"
     filters = settle("filters", *_filters(len(train)))
@@ -95,8 +96,12 @@ def choose(survey, train, *, gpu, size=None, filters=None, depth=None, batch=Non
         0.001 if slow else 0.003,
         f"a {'wide' if slow else 'narrow'} network with batch norm stands that much to begin with",
     )
-    epochs = settle("epochs", 200, f"at most: it stops when validation has not improved for {PATIENCE} epochs")
-    return Plan(size, scale, channels, filters, depth, batch, rate, epochs, reasons)
+    updates = -(-squares // batch)
+    patience = max(PATIENCE, -(-TRIED // updates))
+    reasons["patience"] = f"it stops when validation has not improved for so many epochs, {patience * updates} updates"
+    most = max(EPOCHS, -(-UPDATES // updates))
+    epochs = settle("epochs", most, f"at most, {most * updates:,} updates")
+    return Plan(size, scale, channels, filters, depth, batch, rate, epochs, patience, reasons)
 
 
 def _check(given):
@@ -120,8 +125,15 @@ def _size(side, width, gpu):
             return min(size, whole), "the images are no larger"
         if found >= SMALLEST_OBJECT:
             return size, f"the median object is then {found:.0f} pixels wide; below {SMALLEST_OBJECT} shapes are lost"
-    where = "" if gpu else " on a processor"
-    return size, f"the largest{where}; the median object is {found:.0f} pixels wide, and {SMALLEST_OBJECT} were better"
+    return size, "the largest" + ("" if gpu else " on a processor")
+
+
+def _scale(side, size, width):
+    """Network pixels for each of the image's: the whole image in one square, but for objects that would be lost."""
+    whole, needed = min(1.0, size / side), min(1.0, SMALLEST_OBJECT / float(width))
+    if whole >= needed:
+        return whole, f"the longer side of the median image has {side} pixels, the network's square {size}"
+    return needed, f"the median object is then {width * needed:.0f} pixels wide; images are seen in squares of {size}"
 
 
 def _depth(size):

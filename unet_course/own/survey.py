@@ -32,7 +32,7 @@ class Survey:
         Images at their own sizes; in its index, `group` is what a split must not divide, copies joined.
     looks : pandas.DataFrame
         One line per image: `foreground` (share of pixels), `grey` (True without colour), `objects` (connected areas),
-        `width` (of the median object, pixels; NaN without), `finding` (what looks wrong, "" where nothing does).
+        `width` (of its objects, see `views.width`; NaN without), `finding` (what looks wrong, "" where nothing does).
     facts : list of (str, str)
         What to print, line by line: what is meant, and what it is.
     """
@@ -170,7 +170,7 @@ def _look(image, mask):
         "foreground": float(mask.mean()),
         "grey": bool((image == image[..., :1]).all()),
         "objects": len(areas),
-        "width": float(np.median(np.sqrt(4 / np.pi * areas))) if len(areas) else float("nan"),
+        "width": views.width(mask, areas),
         "finding": _finding(mask),
     }
 

@@ -147,7 +147,7 @@ def _divided(index, parts):
 def _fit(uc, chosen, held, out, seed, minutes):
     uc.set_seed(seed)
     model = uc.unet(**chosen.network)
-    stopping, slower = uc.EarlyStopping(patience=plan.PATIENCE), uc.DwellLearningRate(plan.SLOWER)
+    stopping, slower = uc.EarlyStopping(patience=chosen.patience), uc.DwellLearningRate(plan.SLOWER)
     history = uc.fit(
         model,
         views.tiles(held["train"], **chosen.view),
@@ -200,8 +200,8 @@ def _deadline(uc, minutes):
 def _why_stopped(history, chosen, best, minutes):
     if len(history) >= chosen.epochs:
         return f"after {chosen.epochs} epochs, as planned"
-    if len(history) - best >= plan.PATIENCE:
-        return f"when validation had not improved for {plan.PATIENCE} epochs"
+    if len(history) - best >= chosen.patience:
+        return f"when validation had not improved for {chosen.patience} epochs"
     return f"when the {minutes:g} minutes were over; with --resume and more of them it goes on"
 
 

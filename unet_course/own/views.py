@@ -22,6 +22,17 @@ def object_areas(mask):
     return areas[areas >= SPECK]
 
 
+def width(mask, areas):
+    """How wide the objects of a mask are, in pixels: a disc's diameter, twice the width of a line; NaN without any.
+
+    Four times the area over the length of the border. So a vessel that branches through the whole image counts as thin.
+    """
+    if not len(areas):
+        return math.nan
+    mask = np.asarray(mask, bool)
+    return float(4 * mask.sum() / max(1, (mask & ~ndimage.binary_erosion(mask)).sum()))
+
+
 def seen(image, *, scale, channels):
     """An image as the network sees it: made smaller, in grey or colour, with its full range.
 

@@ -43,7 +43,7 @@ def test_the_demo_computes_what_the_network_computes(open_file, trained):
     from unet_course.datasets.images import read_pixels
 
     image = read_pixels(trained / "mine" / "images" / f"{name}.png", "RGB")
-    expected = shipping.prepare(views.square(image, SIZE)[None], colour=channels == 3)
+    expected = shipping.prepare(views.square(image, SIZE, card["own"]["scale"])[None], colour=channels == 3)
     assert np.abs(images - expected).max() <= 1e-6
     assert "object" in page.locator("#demo-result").inner_text()
     assert page.problems == []

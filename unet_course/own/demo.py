@@ -21,8 +21,9 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 48rem; 
 <body>
 <main>
 <h1>{title}</h1>
-<p>The network runs here, in your browser, and what you open is sent nowhere. It sees the largest square in the middle
-of an image, {size} pixels wide. The first {samples} images are from the test part: it has not learned from them.</p>
+<p>The network runs here, in your browser, and what you open is sent nowhere. It sees a square, {size} pixels wide.
+The first {samples} images are squares out of the test part, with things as large as it learned them: it has not
+learned from these.</p>
 {explorer}
 <p><small>{limits}</small></p>
 </main>
@@ -46,9 +47,9 @@ def page(state, card, test):
     -------
     str
     """
-    size, name = card["own"]["size"], card["name"].partition(",")[0]
+    size, scale, name = card["own"]["size"], card["own"]["scale"], card["name"].partition(",")[0]
     rows = range(min(_SAMPLES, len(test)))
-    samples = {test.index["id"][row]: views.square(test.images[row], size) for row in rows}
+    samples = {test.index["id"][row]: views.square(test.images[row], size, scale) for row in rows}
     explorer = live_unet(
         shipping.fold_batch_norm(state),
         samples,

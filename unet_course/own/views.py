@@ -160,9 +160,9 @@ def brightened(image):
     return np.rint(255 * _shades(image, 3)).astype(np.uint8)[image]
 
 
-def square(image, size):
-    """The largest square in the middle, `size` pixels wide: what the page in the browser takes of an image."""
-    side = min(image.shape[:2])
+def square(image, size, scale):
+    """A square out of the middle, `size` pixels wide, as large as the network sees things: a sample for the page."""
+    side = min(*image.shape[:2], max(1, round(size / scale)))
     top, left = ((length - side) // 2 for length in image.shape[:2])
     return resize_image(np.asarray(image[top : top + side, left : left + side]), size)
 

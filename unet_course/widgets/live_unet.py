@@ -18,7 +18,7 @@ _BODY = """
 <label><input type="radio" name="{name}-picture" value="#fff"> <span>nothing, on white</span></label>
 </div>
 <p><label for="{name}-file">Or an image of your own:</label> <input type="file" id="{name}-file" accept="image/*"><br>
-<small>PNG or JPEG; it stays in your browser. Zoom until a nucleus is as large as in the samples.</small></p>
+<small>PNG or JPEG; it stays in your browser. Zoom until things are as large as in the samples.</small></p>
 <p><label>zoom <input type="range" id="{name}-zoom" min="1" max="8" step="0.25" value="1"></label>
 <label>across <input type="range" id="{name}-across" min="0" max="100" value="50"></label>
 <label>down <input type="range" id="{name}-down" min="0" max="100" value="50"></label>

@@ -26,7 +26,8 @@ from unet_course.common import checkpoints
 from unet_course.datasets import lgg, nuclei, splits
 from unet_course.torch.checkpoints import set_weights
 
-SIDE, GAP, COLOURS = 288, 16, 200  # of a panel and between two, pixels
+SIDE, GAP = 288, 16  # of a panel and between two, pixels
+COLOURS = 255  # number 255 of the palette is seen through
 ROOT = Path(__file__).parents[1]
 RUNG = "g"
 
@@ -98,6 +99,7 @@ def sheet(panels):
         columns = slice(place * (SIDE + GAP), place * (SIDE + GAP) + SIDE)
         rows[:, columns], gaps[:, columns] = panel, False
     few = Image.fromarray(np.rint(255 * rows).astype(np.uint8)).quantize(COLOURS)
+    few.putpalette([*few.getpalette(), *[0] * 768][:768])
     few.paste(COLOURS, mask=Image.fromarray(gaps))
     return few
 

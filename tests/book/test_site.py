@@ -15,7 +15,7 @@ from docutils import nodes
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from unet_course import paths, widgets
-from unet_course.publishing import chapters, site
+from unet_course.publishing import chapters, recorded, site
 from unet_course.publishing.editions import html_page
 from unet_course.publishing.mathml import FormulaError, to_mathml
 
@@ -354,6 +354,16 @@ def test_a_site_is_built_kept_and_not_replaced_by_a_broken_one(clone, capsys):
     )
     assert "recorded on 2026-11-29" in page and '<a href="a_practice.html">' in page
     assert "recorded on" not in practice and '<a href="a.html">' in practice and "A chapter: practice run" in practice
+
+
+def test_a_case_study_whose_real_run_is_out_of_date_says_so(tmp_path, monkeypatch):
+    real = run("keras", data="real")
+    real.metadata["unet_course"] |= {"profile": "laptop", "recorded": "2026-11-29"}
+    [cell for cell in real.cells if cell.cell_type == "code"][-1].source += "\nprint('as it was')"
+    nbformat.write(real, tmp_path / "real.ipynb")
+    monkeypatch.setattr(recorded, "file", lambda chapter, framework: tmp_path / "real.ipynb")
+    page, practice = site._page_and_practice("case_studies/a", {"keras": run("keras")})
+    assert practice is None and "since its run on real data of 2026-11-29" in page.cells[0].source
 
 
 def test_the_message_names_the_chapter(clone, runs):

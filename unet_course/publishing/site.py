@@ -346,9 +346,11 @@ def _page_and_practice(name, notebooks):
     """The page of a chapter; and, where it shows real runs, the page of the practice runs beside it."""
     shown = recorded.shown(chapters.Chapter(name, paths.repo_root()), notebooks)
     if name.startswith("case_studies/"):  # elsewhere no figure is anybody's result
-        notebooks = {framework: recorded.labelled(notebook) for framework, notebook in notebooks.items()}
+        shown, notebooks = (
+            {framework: recorded.labelled(run) for framework, run in runs.items()} for runs in (shown, notebooks)
+        )
     if not any(recorded.is_real(run.metadata["unet_course"]) for run in shown.values()):
-        return merge(notebooks), None
+        return merge(shown), None
     own = Path(name).name
     link = '<p><a href="{}.html">The same page {}</a></p>'.format
     page = merge(shown, link(f"{own}{recorded.PRACTICE}", "as a practice run on synthetic images"))

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from unet_course import shipping, widgets
+from unet_course.shipping import numpy_unet
 
 torch_twin = pytest.importorskip("unet_course.torch")
 SIZE = 64
@@ -87,6 +88,23 @@ def test_without_workers_the_page_computes_itself(open_page, model):
     answered(page)
     prepared = shipping.prepare(PICTURES["noise"][None, ..., None])
     assert np.abs(logits(page) - expected(model, prepared)).max() <= 1e-4
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("side", [12, 36], ids=["rows of 3, 6 and 12", "rows of 9, 18 and 36"])
+@pytest.mark.parametrize("can", [True, False], ids=["WebAssembly", "a browser without its SIMD instructions"])
+def test_the_fast_page_computes_the_same(show_html, side, can):
+    torch_twin.set_seed(0)
+    network = torch_twin.unet(3, 1, base_filters=5, depth=3)
+    weights = shipping.fold_batch_norm(shipping.get_state(network))
+    sample = np.random.default_rng(2).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    html = widgets.live_unet(weights, {"one": sample}, name="live", title="Live", alt="Noise", fast=True).data
+    # In the page itself, so that the browser can be made to lack something.
+    cannot = "" if can else "WebAssembly.validate = () => false;"
+    page = answered(show_html(f"<script>delete window.Worker; {cannot}</script>{html}"))
+    prepared = shipping.prepare(sample[None], colour=True)
+    right = numpy_unet.logits(weights, prepared)[0, ..., 0].ravel()
+    assert np.abs(logits(page) - right).max() <= 1e-4
     assert page.problems == []
 
 

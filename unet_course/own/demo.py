@@ -58,6 +58,7 @@ def page(state, card, test):
         alt=f"A test image of {name}",
         threshold=card["threshold"],
         found=("object", "objects"),
+        fast=True,
     )
     return _PAGE.format(
         title=html.escape(name),

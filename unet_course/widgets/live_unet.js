@@ -67,10 +67,12 @@ function join(skip, up) {
   return {c: skip.c + up.c, h: up.h, w: up.w, data};
 }
 
-function unet(weights, depth, image, size) {
+function layer(...all) { return relu(convolve(...all)); }
+
+function unet(weights, depth, image, size, {layer, enlarge}) {
   // Logits of size x size pixels, a multiple of 2 ** (depth - 1).
-  const layer = (x, name) => relu(convolve(x, weights[`${name}.weight`], weights[`${name}.bias`]));
-  const block = (x, name) => layer(layer(x, `${name}.conv1`), `${name}.conv2`);
+  const apply = (f, x, name) => f(x, weights[`${name}.weight`], weights[`${name}.bias`]);
+  const block = (x, name) => apply(layer, apply(layer, x, `${name}.conv1`), `${name}.conv2`);
   let x = {c: image.length / (size * size), h: size, w: size, data: image};
   const skips = [];
   for (let level = 0; level < depth; level++) {
@@ -78,8 +80,7 @@ function unet(weights, depth, image, size) {
     x = block(x, `encoder.${level}`);
   }
   for (let level = depth - 2; level >= 0; level--) {
-    x = enlarge(x, weights[`up.${level}.weight`], weights[`up.${level}.bias`]);
-    x = block(join(skips[level], x), `decoder.${level}`);
+    x = block(join(skips[level], apply(enlarge, x, `up.${level}`)), `decoder.${level}`);
   }
   const head = weights["head.weight"], n = size * size;
   const logits = new Float32Array(n).fill(weights["head.bias"][0]);

@@ -1,6 +1,6 @@
 // The page around the network: images, a brush, a worker that computes, and what it found.
 
-const {size, threshold} = config, whole = size * size;
+const {size, depth, threshold, fast} = config, whole = size * size;
 const weights = {}, bytes = Uint8Array.from(atob(config.weights), letter => letter.charCodeAt(0));
 let start = 0;
 for (const [name, length] of config.lengths) {
@@ -8,43 +8,42 @@ for (const [name, length] of config.lengths) {
   start += length;
 }
 
-// A worker computes, so that the page stays awake. Where a browser refuses one, the page computes itself.
-const waiting = new Map();
+function answer({weights, depth, size, fast}, image) {
+  const begun = performance.now(), plain = {layer, enlarge};
+  const logits = unet(weights, depth, image, size, fast ? self.quick ??= engine(plain) : plain);
+  return {logits, ms: performance.now() - begun};
+}
+
+// A worker computes, so that the page stays awake; or, where a browser refuses one, the page.
+const waiting = new Map(), known = {weights, depth, size, fast};
 let worker = null, count = 0;
 try {
-  const functions = [convolve, relu, pool, enlarge, join, unet].map(String).join("\n");
+  const functions = [answer, convolve, relu, layer, pool, enlarge, join, unet];
+  if (fast) functions.push(assemble, compiled, engine);
   const listen = `onmessage = ({data}) => {
-    if (data.weights) { self.known = data; return; }
-    const begun = performance.now(), logits = unet(known.weights, known.depth, data.image, known.size);
-    postMessage({number: data.number, logits, ms: performance.now() - begun});
+    if (data.weights) self.known = data;
+    else postMessage({number: data.number, ...answer(known, data.image)});
   };`;
-  worker = new Worker(URL.createObjectURL(new Blob([functions, listen], {type: "text/javascript"})));
-  worker.postMessage({weights, depth: config.depth, size});
+  worker = new Worker(URL.createObjectURL(new Blob([...functions, listen].map(String), {type: "text/javascript"})));
+  worker.postMessage(known);
   worker.onmessage = ({data}) => { waiting.get(data.number).done(data); waiting.delete(data.number); };
   worker.onerror = () => {
     worker = null;
-    waiting.forEach(({image, done}) => done(here(image)));
+    waiting.forEach(({image, done}) => done(answer(known, image)));
     waiting.clear();
   };
 } catch (error) { worker = null; }
 
-function here(image) {
-  const begun = performance.now(), logits = unet(weights, config.depth, image, size);
-  return {logits, ms: performance.now() - begun};
-}
-
 function run(image) {
-  if (!worker) return new Promise(done => setTimeout(() => done(here(image))));
   return new Promise(done => {
+    if (!worker) return setTimeout(() => done(answer(known, image)));
     waiting.set(++count, {image, done});
     worker.postMessage({number: count, image});
   });
 }
 
 // The image lies in a canvas of its own; the one that is seen shows the brush as well.
-const canvas = document.createElement("canvas");
-canvas.width = canvas.height = size;
-const pen = canvas.getContext("2d", {willReadFrequently: true}), seen = find("input");
+const pen = square(size), canvas = pen.canvas, seen = find("input");
 const brush = {x: size / 2, y: size / 2, down: false, shown: false};
 
 function prepare() {
@@ -89,7 +88,7 @@ function show(image, {logits, ms}) {
   const probability = logits.map(value => 1 / (1 + Math.exp(-value)));
   const mask = Uint8Array.from(probability, value => value > threshold);
   const edge = i => mask[i] && [1, -1, size, -size].some(step => !mask[i + step]);
-  paint(find("map"), i => { const grey = 255 * probability[i]; return [grey, grey, grey]; });
+  paint(find("map"), i => Array(3).fill(255 * probability[i]));
   const shade = (i, channel) => 255 * image[(config.channels === 3 ? channel * whole : 0) + i];
   paint(find("overlay"), i => edge(i) ? [230, 120, 0] : [shade(i, 0), shade(i, 1), shade(i, 2)]);
   const n = objects(mask), share = 100 * mask.reduce((sum, value) => sum + value, 0) / whole;
@@ -142,7 +141,7 @@ function place(picture) {
 function square(side) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = side;
-  return canvas.getContext("2d");
+  return canvas.getContext("2d", {willReadFrequently: true});
 }
 
 function half(from, wide) {
@@ -208,7 +207,7 @@ for (const end of ["pointerup", "pointercancel"]) seen.addEventListener(end, () 
 
 const steps = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
 seen.addEventListener("keydown", event => {
-  if (!steps[event.key] && event.key !== " " && event.key !== "Enter") return;
+  if (!steps[event.key] && ![" ", "Enter"].includes(event.key)) return;
   event.preventDefault();
   brush.shown = true;
   if (!steps[event.key]) return stroke(brush);

@@ -54,6 +54,9 @@ def test_the_pages_fit_a_phone_and_nothing_is_missing(open_file, trained, width)
     for name in ("report.html", "demo.html"):
         page = open_file(trained / "out" / name, viewport={"width": width, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        names = "h1, figcaption, .uc-live-choices span"  # files have names as long as this
+        page.evaluate(f"document.querySelectorAll('{names}').forEach(e => {{ e.textContent = 'a1b2'.repeat(16); }})")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"long names, {name}"
         broken = "[...document.images].filter(image => !image.complete || !image.naturalWidth).length"
         assert page.evaluate(broken) == 0
         assert page.problems == []

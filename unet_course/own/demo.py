@@ -16,6 +16,7 @@ _PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 48rem; padding: 1rem; }}
+:is(h1, figcaption, .uc-live-choices span) {{ overflow-wrap: anywhere }}
 </style>
 </head>
 <body>

@@ -24,6 +24,7 @@ body {{ background: #fff; color: #111; font: 1rem/1.5 system-ui, sans-serif; mar
   padding: 1rem; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0.5rem 0; }}
 :is(td, th) {{ border-bottom: 1px solid #bbb; padding: 0.2rem 0.8rem 0.2rem 0; text-align: left; vertical-align: top; }}
+:is(h1, figcaption) {{ overflow-wrap: anywhere; }}
 figure {{ margin: 1rem 0; }}
 figure :is(img, svg) {{ height: auto; max-width: 100%; }}
 .scroll {{ overflow-x: auto; }}

@@ -60,6 +60,31 @@ def test_bfloat16_predicts_almost_the_same_and_leaves_no_trace(twin):
     assert np.array_equal(exact, twin.predict(model, IMAGES))
 
 
+def test_keras_compiles_each_precision_once_and_still_sees_new_weights(keras_twin):
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("counts how often TensorFlow translates the network")
+    translated = []
+
+    class Counting(keras.layers.Layer):
+        def call(self, x):
+            translated.append(1)
+            return x
+
+    image = keras.Input((48, 40, 1))
+    model = keras.Model(image, keras.layers.Conv2D(1, 3, padding="same")(Counting()(image)))
+    turns = ["float32", "bfloat16"] * 2
+    first = [keras_twin.predict(model, IMAGES, precision=precision) for precision in turns[:2]]
+    count = len(translated)
+    again = [keras_twin.predict(model, IMAGES, precision=precision) for precision in turns[2:]]
+    assert len(translated) == count
+    assert np.array_equal(first, again) and not np.array_equal(*first)
+    model.layers[-1].bias.assign([3.0])
+    assert all(keras_twin.predict(model, IMAGES, precision=precision).min() > 0.8 for precision in turns)
+    assert len(translated) == count
+
+
 def test_an_unknown_precision_is_refused(twin):
     with pytest.raises(ValueError, match="float16"):
         twin.predict(network(twin), IMAGES, precision="float16")

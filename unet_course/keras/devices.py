@@ -55,7 +55,7 @@ def computing_in(model, precision):
     """Context in which the layers of a model multiply in `precision`; weights, batch norm and losses stay float32.
 
     Keras fixes the precision when a layer is made. Here it is lent to the layers for a while, and what was compiled
-    with it is forgotten afterwards, so that one model serves both.
+    with it is put aside afterwards, so that one model serves both.
     """
     if precision == "float32":
         yield
@@ -65,12 +65,12 @@ def computing_in(model, precision):
     try:
         for layer in layers:
             layer.dtype_policy = "mixed_bfloat16"
-        _forget_functions(model)
+        _swap_functions(model)
         yield
     finally:
         for layer, policy in zip(layers, policies, strict=True):
             layer.dtype_policy = policy
-        _forget_functions(model)
+        _swap_functions(model)
 
 
 def peak_memory_gb():
@@ -116,5 +116,8 @@ def _backend():
     return name, importlib.import_module(name)
 
 
-def _forget_functions(model):
-    model.train_function = model.test_function = model.predict_function = None
+def _swap_functions(model):
+    # Compiling the prediction takes longer than predicting a few images: both precisions keep theirs.
+    other = getattr(model, "_other_predict_function", None)
+    model._other_predict_function, model.predict_function = model.predict_function, other
+    model.train_function = model.test_function = None  # they belong to one `compile` of the model

@@ -1,8 +1,8 @@
 """Images per second while training and predicting, ours beside others': `python benchmarks/training.py`.
 
 Every peer lives in a process of its own, with the same images, batch size, width and depth. They take turns, so that
-whatever else slows the machine slows all of them; ratios are taken within a turn. Of ours the second epoch of a training
-counts, not what is made once before the first. Peers that do not import are named.
+whatever else slows the machine slows all of them; ratios are taken within a turn. Of ours the second epoch of a
+training counts, not what is made once before the first. Peers that do not import are named.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What a case study concludes in words from its recorded runs is true of the record: a new record may need new words."""
+"""What a case study concludes in words from its recorded runs is true of the record: new records may need new words."""
 
 import numpy as np
 import pandas as pd

@@ -6,6 +6,8 @@ Tensors here are channels-last, `(N, H, W, C)` or, for volumes, `(N, D, H, W, C)
 import keras
 from keras import layers, ops
 
+from .batch_norm import BatchNorm
+
 # One definition of batch norm for both twins: Keras and PyTorch differ in their defaults.
 BATCH_NORM_EPSILON = 1e-5
 BATCH_NORM_MOMENTUM = 0.9  # weight of the past, as Keras counts it
@@ -23,7 +25,7 @@ def normalisation(x, *, name):
     While training, Keras averages the variance of each batch over its n values, PyTorch over n - 1: with small batches
     the stored averages part a little, and with them what two equally trained models answer.
     """
-    return layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM, name=name)(x)
+    return BatchNorm(epsilon=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM, name=name)(x)
 
 
 def conv_block(x, filters, *, batch_norm=True, dropout=0.0, padding="same", name):

@@ -77,7 +77,7 @@ def peak_memory_gb():
     """Largest memory held since `forget_peak_memory`, GB (10^9 bytes): of the GPU, or of this process without one."""
     if _gpu_capability() is None:
         return process_peak_memory_gb()
-    name, library = _backend()
+    name, library = library_below()
     if name == "tensorflow":
         peak = library.config.experimental.get_memory_info("GPU:0")["peak"]
     elif name == "torch":
@@ -91,7 +91,7 @@ def forget_peak_memory():
     """Measure the GPU's peak from now on; the peak of a process, and JAX's, cannot be forgotten."""
     if _gpu_capability() is None:
         return
-    name, library = _backend()
+    name, library = library_below()
     if name == "tensorflow":
         library.config.experimental.reset_memory_stats("GPU:0")
     elif name == "torch":
@@ -100,7 +100,7 @@ def forget_peak_memory():
 
 def _gpu_capability():
     """Compute capability of the first NVIDIA GPU, for instance (9, 0); None where the backend uses none."""
-    name, library = _backend()
+    name, library = library_below()
     if name == "tensorflow":
         gpus = library.config.list_physical_devices("GPU")
         return library.config.experimental.get_device_details(gpus[0]).get("compute_capability") if gpus else None
@@ -110,7 +110,7 @@ def _gpu_capability():
     return tuple(map(int, device.compute_capability.split("."))) if device.platform == "gpu" else None
 
 
-def _backend():
+def library_below():
     """Name and module of the library below Keras, which alone knows the GPU."""
     name = keras.backend.backend()
     return name, importlib.import_module(name)

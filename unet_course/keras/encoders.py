@@ -6,6 +6,7 @@ Each returns its features after every stage, the finest first.
 import keras
 from keras import layers, ops
 
+from .batch_norm import BatchNorm
 from .blocks import convolution
 
 
@@ -86,7 +87,7 @@ def convolved(x, filters, size, stride, spec, *, name, number):
         kernel_initializer="he_normal",
         name=f"{name}{number}_conv",
     )(x)
-    return layers.BatchNormalization(epsilon=spec.epsilon, momentum=spec.momentum, name=f"{name}{number}_bn")(x)
+    return BatchNorm(epsilon=spec.epsilon, momentum=spec.momentum, name=f"{name}{number}_bn")(x)
 
 
 FAMILIES = {"vgg16": vgg16, "resnet50": resnet50}

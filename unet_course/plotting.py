@@ -50,7 +50,7 @@ def rows(columns, *, titles, row_labels=None, size=2.4):
         Each image (H, W) or (H, W, 3). Two-dimensional ones are shown in grey. A single row of more than three images
         goes on below.
     titles : sequence of str
-        One per column.
+        One per column; long lines are broken.
     row_labels : sequence of str, optional
         Text on the left of each row.
     size : float
@@ -75,7 +75,8 @@ def rows(columns, *, titles, row_labels=None, size=2.4):
     )
     for axis, (image, title) in zip(axes.flat, shown, strict=False):
         axis.imshow(image, cmap="gray", interpolation="nearest")
-        axis.set(xticks=[], yticks=[], title=textwrap.fill(title, letters))
+        lines = [textwrap.fill(line, letters) for line in title.splitlines()]
+        axis.set(xticks=[], yticks=[], title="\n".join(lines))
     for axis, label in zip(axes[:, 0], row_labels or [], strict=False):
         axis.set_ylabel(label)
     for axis in axes.flat[len(shown) :]:

@@ -71,6 +71,13 @@ def test_rows_are_never_wider_than_text_stays_readable(columns):
     assert all(left.x1 < right.x0 for left, right in itertools.pairwise(titles))
 
 
+def test_titles_keep_their_own_line_breaks():
+    figure = plotting.rows([[np.zeros((8, 8))]], titles=["is glioma\nsays meningioma, and is as sure of it as can be"])
+    first, *others = figure.axes[0].get_title().splitlines()
+    assert first == "is glioma" and len(others) > 1
+
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_gallery_shows_the_original_first_and_outlines_every_mask(channels):
     image, mask = np.full((32, 32, channels), 128, np.uint8), np.zeros((32, 32), int)

@@ -77,7 +77,6 @@ def test_titles_keep_their_own_line_breaks():
     assert first == "is glioma" and len(others) > 1
 
 
-
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_gallery_shows_the_original_first_and_outlines_every_mask(channels):
     image, mask = np.full((32, 32, channels), 128, np.uint8), np.zeros((32, 32), int)

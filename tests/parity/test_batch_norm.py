@@ -60,7 +60,8 @@ def test_prediction_and_frozen_layers_use_the_stored_averages():
     for ours, theirs in (layers(IMAGES.shape), layers(IMAGES.shape, trainable=False)):
         training = not ours.trainable
         before = [w.copy() for w in ours.get_weights()]
-        assert np.array_equal(ours(IMAGES, training=training), theirs(IMAGES, training=training))
+        one, two = (np.asarray(layer(IMAGES, training=training)) for layer in (ours, theirs))
+        assert np.abs(one - two).max() <= 1e-5 * np.abs(two).max()
         assert all(np.array_equal(one, two) for one, two in zip(before, ours.get_weights(), strict=True))
 
 

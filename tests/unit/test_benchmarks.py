@@ -19,6 +19,7 @@ PEERS = {
     'ours, PyTorch, `precision="auto"`': "ours, PyTorch, auto",
     "ours, Keras on TensorFlow, float32": "ours, Keras, float32",
     'ours, Keras on TensorFlow, `precision="auto"`': "ours, Keras, auto",
+    'ours, Keras on PyTorch, `precision="auto"`': "ours, Keras on PyTorch, auto",
 }
 
 

@@ -419,16 +419,15 @@ def at_chosen_threshold(options, table):
 
 
 def ensembles(options, table):
-    """Means of several networks that saw the same fold: name -> way -> patient -> Dice."""
+    """Means of several networks, on the folds that all of them have: name -> way -> patient -> Dice."""
     dataset, native = (lgg.load(options.root, size=size) for size in (options.size, None))
-    together = {"g, all seeds": ["g"], "f and g": ["f", "g"], "f, g and h": ["f", "g", "h"]}
-    groups = {name: table[table.rung.isin(some)] for name, some in together.items() if {*some} <= {*table.rung}}
+    together = {"g, all seeds": ["g"], "f and g": ["f", "g"], "g and h": ["g", "h"], "f, g and h": ["f", "g", "h"]}
     result = {}
-    for name, some in groups.items():
+    for name, rungs in together.items():
         found = {way: {} for way in ("flips", "flips_clean", "native_flips", "native_flips_clean")}
-        for _, lines in some.groupby("fold"):
+        for _, lines in table[table.rung.isin(rungs)].groupby("fold"):
             paths = [answers_of(options, line) for line in lines.itertuples()]
-            if len(paths) < 2 or not all(path.exists() for path in paths):
+            if len(paths) < 2 or {*rungs} != {*lines.rung} or not all(path.exists() for path in paths):
                 continue
             stored = [np.load(path) for path in paths]
             mean = np.mean([one["test"] / np.float32(255) for one in stored], axis=0)

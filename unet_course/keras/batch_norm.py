@@ -1,4 +1,4 @@
-"""Batch norm: that of Keras, where TensorFlow computes images with one operation instead of a dozen."""
+"""Batch norm: that of Keras, where TensorFlow trains images with one operation instead of a dozen."""
 
 import keras
 from keras import layers
@@ -8,33 +8,30 @@ from .devices import library_below
 
 @keras.saving.register_keras_serializable("unet_course")
 class BatchNorm(layers.BatchNormalization):
-    """`keras.layers.BatchNormalization` with the same numbers; on TensorFlow a network of images is faster with it.
+    """`keras.layers.BatchNormalization` with the same numbers; on TensorFlow a network of images trains faster with it.
 
     Keras composes mean, variance and scaling of a batch from single operations, each of which walks over all values.
     TensorFlow has one operation for all of them, and one for its gradient. Volumes, float64 and the other backends
-    inherit what Keras does.
+    inherit what Keras does. So does prediction: TensorFlow would fuse it with the ReLU, which turns NaN into 0 and hides
+    that a network is spoilt.
     """
 
     def call(self, inputs, training=None, mask=None):
         name, tensorflow = library_below()
-        if name != "tensorflow" or len(inputs.shape) != 4 or inputs.dtype == "float64":
+        images = len(inputs.shape) == 4 and inputs.dtype != "float64"
+        if name != "tensorflow" or not (images and training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
-        learns = bool(training and self.trainable)
-        scale, offset, *stored = map(
-            tensorflow.convert_to_tensor, (self.gamma, self.beta, self.moving_mean, self.moving_variance)
-        )
         outputs, mean, variance, *_ = tensorflow.raw_ops.FusedBatchNormV3(
             x=inputs,
-            scale=scale,
-            offset=offset,
-            mean=[] if learns else stored[0],
-            variance=[] if learns else stored[1],
+            scale=tensorflow.convert_to_tensor(self.gamma),
+            offset=tensorflow.convert_to_tensor(self.beta),
+            mean=[],
+            variance=[],
             epsilon=self.epsilon,
-            is_training=learns,
+            is_training=True,
         )
-        if learns:
-            values = tensorflow.cast(tensorflow.size(inputs) / inputs.shape[-1], "float32")
-            biased = variance * (values - 1) / values  # Keras divides by the number of values, TensorFlow by one less
-            for kept, new in ((self.moving_mean, mean), (self.moving_variance, biased)):
-                kept.assign(kept * self.momentum + new * (1 - self.momentum))
+        values = tensorflow.cast(tensorflow.size(inputs) / inputs.shape[-1], "float32")
+        biased = variance * (values - 1) / values  # Keras divides by the number of values, TensorFlow by one less
+        for kept, new in ((self.moving_mean, mean), (self.moving_variance, biased)):
+            kept.assign(kept * self.momentum + new * (1 - self.momentum))
         return outputs

@@ -12,8 +12,8 @@ class BatchNorm(layers.BatchNormalization):
 
     Keras composes mean, variance and scaling of a batch from single operations, each of which walks over all values.
     TensorFlow has one operation for all of them, and one for its gradient. Volumes, float64 and the other backends
-    inherit what Keras does. So does prediction: TensorFlow would fuse it with the ReLU, which turns NaN into 0 and hides
-    that a network is spoilt.
+    inherit what Keras does. So does prediction: TensorFlow would fuse it with the ReLU, and there NaN becomes 0, which
+    hides a spoilt network.
     """
 
     def call(self, inputs, training=None, mask=None):

@@ -7,13 +7,10 @@ and playwright. Writes `benchmarks/records/in_the_browser.json`.
 """
 
 import json
-import os
 import statistics
 import tempfile
 import time
 from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
@@ -62,7 +59,6 @@ def in_torch(model):
 
 def measure(browser, side, filters, depth):
     """One line of the record."""
-    torch.set_num_threads(1)
     uc.set_seed(0)
     model = uc.unet(CHANNELS, 1, base_filters=filters, depth=depth)
     rng = np.random.default_rng(0)
@@ -82,12 +78,12 @@ def measure(browser, side, filters, depth):
         "depth": depth,
         "turns_ms": turns,
         "median_ms": {way: statistics.median(turn[way] for turn in turns) for way in ways},
-        "times_JavaScript": {way: [round(turn["JavaScript"] / turn[way], 2) for turn in turns] for way in ways},
         "largest_difference": max(differences),
     }
 
 
 def main():
+    torch.set_num_threads(1)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=paper.chromium(), args=["--no-sandbox"])
         lines = [measure(browser, *network) for network in NETWORKS]

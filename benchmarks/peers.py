@@ -5,6 +5,8 @@ arguments: one goes through all images and learns, the other predicts them all. 
 epoch that counts, else all its time counts.
 """
 
+import os
+
 import numpy as np
 
 LEARNING_RATE = 1e-3
@@ -18,7 +20,9 @@ def ours_torch(images, masks, width, batch_size, precision):
     return _ours(uc, model, images, masks, batch_size, precision)
 
 
-def ours_keras(images, masks, width, batch_size, precision):
+def ours_keras(images, masks, width, batch_size, precision, backend=None):
+    if backend:  # before Keras is imported
+        os.environ["KERAS_BACKEND"] = backend
     from unet_course import keras as uc
 
     model = uc.unet(3, 1, base_filters=width, depth=DEPTH)

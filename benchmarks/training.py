@@ -27,7 +27,7 @@ PEERS = {
     "ours, PyTorch, auto": ("ours_torch", {"precision": "auto"}),
     "ours, Keras, float32": ("ours_keras", {"precision": "float32"}),
     "ours, Keras, auto": ("ours_keras", {"precision": "auto"}),
-    "ours, Keras on PyTorch, auto": ("ours_keras", {"precision": "auto"}),
+    "ours, Keras on PyTorch, auto": ("ours_keras", {"precision": "auto", "backend": "torch"}),
 }
 BASE = next(iter(PEERS))
 
@@ -71,8 +71,7 @@ class Peer:
     def __init__(self, name, options):
         self.name, self.times, self.memory = name, {"train": [], "predict": []}, 0
         command = [sys.executable, __file__, "--child", name, "--options", json.dumps(options)]
-        environment = {**os.environ, "KERAS_BACKEND": "torch" if "on PyTorch" in name else "tensorflow"}
-        environment |= {"TQDM_DISABLE": "1", "OMP_WAIT_POLICY": "passive", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment = {**os.environ, "TQDM_DISABLE": "1", "OMP_WAIT_POLICY": "passive", "TF_CPP_MIN_LOG_LEVEL": "3"}
         # A pipe that nobody reads would block the child once it is full.
         errors = tempfile.TemporaryFile("w+", encoding="utf-8")
         self.process = subprocess.Popen(

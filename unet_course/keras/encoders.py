@@ -1,4 +1,6 @@
-"""VGG16 and ResNet50 in Keras, with the layer names of keras.applications; the same file in PyTorch stands beside it.
+"""Published encoders in Keras; the same file in PyTorch stands beside it.
+
+VGG16 and ResNet50 have the layer names of keras.applications, EfficientNet-Lite0 has names of the same kind.
 
 Each returns its features after every stage, the finest first.
 """
@@ -6,6 +8,7 @@ Each returns its features after every stage, the finest first.
 import keras
 from keras import layers, ops
 
+from ..common.pretrained import lite_rows
 from .batch_norm import BatchNorm
 from .blocks import convolution
 
@@ -87,7 +90,74 @@ def convolved(x, filters, size, stride, spec, *, name, number):
         kernel_initializer="he_normal",
         name=f"{name}{number}_conv",
     )(x)
-    return BatchNorm(epsilon=spec.epsilon, momentum=spec.momentum, name=f"{name}{number}_bn")(x)
+    return batch_norm(x, spec, name=f"{name}{number}_bn")
 
 
-FAMILIES = {"vgg16": vgg16, "resnet50": resnet50}
+def efficientnet_lite0(x, spec):
+    """EfficientNet-Lite0 up to its last block: B0 without squeeze-and-excitation, and with a ReLU that ends at 6.
+
+    Tan, Le (2019), table 1, https://arxiv.org/abs/1905.11946; the Lite version is TensorFlow's, for phones.
+    """
+    x = relu6(convolved_same(x, 2 * spec.channels[0], 3, 2, spec, name="conv1_stem"))
+    features = []
+    for stage, rows in enumerate(lite_rows(spec), start=1):
+        stride, block = (1 if stage == 1 else 2), 0
+        for repeats, size, wider, filters in rows:
+            for _ in range(repeats):
+                block += 1
+                x = inverted_bottleneck(x, filters, size, stride, wider, spec, name=f"conv{stage}_block{block}")
+                stride = 1
+        features.append(x)
+    return features
+
+
+def inverted_bottleneck(x, filters, size, stride, wider, spec, *, name):
+    """Widen with 1x1 pixels, filter each channel by itself, narrow again; a shortcut where the shapes allow it.
+
+    Sandler et al. (2018), https://arxiv.org/abs/1801.04381.
+    """
+    y = relu6(convolved_same(x, wider * x.shape[-1], 1, 1, spec, name=f"{name}_expand")) if wider > 1 else x
+    y = DepthwiseConvolution(size, stride, name=f"{name}_depthwise_conv")(y)
+    y = relu6(batch_norm(y, spec, name=f"{name}_depthwise_bn"))
+    y = convolved_same(y, filters, 1, 1, spec, name=f"{name}_project")
+    return layers.Add()([x, y]) if stride == 1 and x.shape[-1] == filters else y
+
+
+@keras.saving.register_keras_serializable("unet_course")
+class DepthwiseConvolution(layers.Layer):
+    """One kernel for each channel, stored as (side, side, 1, channels): the layout in which it is PyTorch's turned."""
+
+    def __init__(self, size, stride=1, **options):
+        super().__init__(**options)
+        self.size, self.stride = size, stride
+
+    def build(self, shape):
+        kernel = (self.size, self.size, 1, shape[-1])
+        self.kernel = self.add_weight(shape=kernel, initializer="he_normal", name="kernel")
+
+    def call(self, x):
+        return ops.depthwise_conv(x, ops.swapaxes(self.kernel, 2, 3), self.stride, padding="same")
+
+    def compute_output_shape(self, shape):
+        sides = [None if side is None else -(-side // self.stride) for side in shape[1:-1]]
+        return (shape[0], *sides, shape[-1])
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size, "stride": self.stride}
+
+
+def convolved_same(x, filters, size, stride, spec, *, name):
+    """A convolution that pads as TensorFlow does, then batch norm."""
+    options = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal", "name": f"{name}_conv"}
+    return batch_norm(layers.Conv2D(filters, size, strides=stride, **options)(x), spec, name=f"{name}_bn")
+
+
+def batch_norm(x, spec, *, name):
+    return BatchNorm(epsilon=spec.epsilon, momentum=spec.momentum, name=name)(x)
+
+
+def relu6(x):
+    return layers.ReLU(max_value=6)(x)
+
+
+FAMILIES = {"vgg16": vgg16, "resnet50": resnet50, "efficientnet_lite0": efficientnet_lite0}

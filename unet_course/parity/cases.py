@@ -45,7 +45,12 @@ class Variant:
 def narrow(encoder):
     """A published encoder with as many layers and few channels: what does not depend on their number is tested so."""
     spec = ENCODERS[encoder]
-    return replace(spec, channels=(8, 8, 16, 16, 16) if spec.family == "vgg16" else (16, 32, 32, 64, 64))
+    channels = {
+        "vgg16": (8, 8, 16, 16, 16),
+        "resnet50": (16, 32, 32, 64, 64),
+        "efficientnet_lite0": (8, 8, 16, 14, 20),
+    }
+    return replace(spec, channels=channels[spec.family])
 
 
 _TINY = {"base_filters": 4, "depth": 3}
@@ -71,6 +76,9 @@ VARIANTS = {
     "encoder_unet, vgg16": Variant("encoder_unet", {"encoder": narrow("vgg16"), "base_filters": 4}),
     "encoder_unet, resnet50": Variant("encoder_unet", {"encoder": narrow("resnet50"), "base_filters": 4}),
     "encoder_unet, resnet50_keras": Variant("encoder_unet", {"encoder": narrow("resnet50_keras"), "base_filters": 4}),
+    "encoder_unet, efficientnet_lite0": Variant(
+        "encoder_unet", {"encoder": narrow("efficientnet_lite0"), "base_filters": 4}
+    ),
     "encoder_classifier, vgg16_keras": Variant("encoder_classifier", {"encoder": narrow("vgg16_keras")}),
 }
 
@@ -145,5 +153,11 @@ PUBLISHED = [
         {"encoder": "resnet50_keras"},
         23_534_592 + 8_196,
         "keras.applications ResNet50 without top, trainable (23,587,712 with moving averages), and a head of 8,196",
+    ),
+    Published(
+        "encoder_classifier",
+        {"encoder": "efficientnet_lite0"},
+        4_652_008 - 412_160 - 1_281_000 + 1_284,
+        "EfficientNet-Lite0 as TensorFlow publishes it, less the 1,280 features and the classes, and a head of 1,284",
     ),
 ]

@@ -1,4 +1,4 @@
-"""VGG16 and ResNet50 in PyTorch, with the parameter names of torchvision; the same file in Keras stands beside it.
+"""Published encoders in PyTorch, with the parameter names of their files; the same file in Keras stands beside it.
 
 Each returns its features after every stage, the finest first, and knows its stages so that they can be frozen.
 """
@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ..common.pretrained import lite_rows
 from .blocks import convolution, initialise
 
 
@@ -112,4 +113,74 @@ def convolved(in_channels, filters, size, stride, spec):
     return initialise(layer), nn.BatchNorm2d(filters, eps=spec.epsilon, momentum=1 - spec.momentum)
 
 
-FAMILIES = {"vgg16": VGG16, "resnet50": ResNet50}
+class EfficientNetLite0(nn.Module):
+    """EfficientNet-Lite0 up to its last block: B0 without squeeze-and-excitation, and with a ReLU that ends at 6.
+
+    Tan, Le (2019), table 1, https://arxiv.org/abs/1905.11946; the Lite version is TensorFlow's, for phones.
+    """
+
+    def __init__(self, in_channels, spec):
+        super().__init__()
+        channels = 2 * spec.channels[0]
+        self.conv_stem, self.bn0 = convolved_same(in_channels, channels, 3, 2, spec)
+        blocks, self.ends = [], []
+        for stage, rows in enumerate(lite_rows(spec), start=1):
+            stride = 1 if stage == 1 else 2
+            for repeats, size, wider, filters in rows:
+                for _ in range(repeats):
+                    blocks.append(InvertedBottleneck(channels, filters, size, stride, wider, spec))
+                    channels, stride = filters, 1
+            self.ends.append(len(blocks))
+        self.blocks = nn.ModuleList(blocks)
+
+    def stages(self):
+        first, *others = [self.blocks[start:end] for start, end in zip([0, *self.ends], self.ends, strict=False)]
+        return [nn.ModuleList([self.conv_stem, self.bn0, *first]), *others]
+
+    def forward(self, x):
+        x = functional.relu6(self.bn0(self.conv_stem(x)))
+        features = []
+        for i, block in enumerate(self.blocks, start=1):
+            x = block(x)
+            if i in self.ends:
+                features.append(x)
+        return features
+
+
+class InvertedBottleneck(nn.Module):
+    """Widen with 1x1 pixels, filter each channel by itself, narrow again; a shortcut where the shapes allow it.
+
+    Sandler et al. (2018), https://arxiv.org/abs/1801.04381.
+    """
+
+    def __init__(self, in_channels, channels, size, stride, wider, spec):
+        super().__init__()
+        inside = wider * in_channels
+        self.expand_conv, self.bn0 = convolved_same(in_channels, inside, 1, 1, spec) if wider > 1 else (None, None)
+        self.depthwise_conv, self.bn1 = convolved_same(inside, inside, size, stride, spec, groups=inside)
+        self.project_conv, self.bn2 = convolved_same(inside, channels, 1, 1, spec)
+        self.shortcut = stride == 1 and in_channels == channels
+
+    def forward(self, x):
+        y = functional.relu6(self.bn0(self.expand_conv(x))) if self.expand_conv else x
+        y = functional.relu6(self.bn1(self.depthwise_conv(y)))
+        y = self.bn2(self.project_conv(y))
+        return x + y if self.shortcut else y
+
+
+class PadAfter(nn.Conv2d):
+    """A convolution of stride 2 that pads as TensorFlow does: one row and column more after the image than before."""
+
+    def forward(self, x):
+        before = (self.kernel_size[0] - 2) // 2
+        return super().forward(functional.pad(x, (before, before + 1) * 2))
+
+
+def convolved_same(in_channels, filters, size, stride, spec, groups=1):
+    """A convolution that pads as TensorFlow does, for even sides, and its batch norm."""
+    kind, padding = (PadAfter, 0) if stride > 1 else (nn.Conv2d, size // 2)
+    layer = kind(in_channels, filters, size, stride, padding=padding, groups=groups, bias=False)
+    return initialise(layer), nn.BatchNorm2d(filters, eps=spec.epsilon, momentum=1 - spec.momentum)
+
+
+FAMILIES = {"vgg16": VGG16, "resnet50": ResNet50, "efficientnet_lite0": EfficientNetLite0}

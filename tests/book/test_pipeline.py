@@ -74,6 +74,31 @@ def test_runs_once_and_again_after_a_change(clone, capsys):
     assert nbformat.read(output, 4).cells[-1].outputs[0].text == "torch 6\n"
 
 
+RECORDING = """
+```{code-cell} python
+import json
+from pathlib import Path
+
+record = Path("book/results/a_laptop_torch.json")
+print("the record says", json.loads(record.read_text())["metrics"] if record.exists() else None)
+record.parent.mkdir(exist_ok=True)
+record.write_text(json.dumps({"metrics": {"dice": size}, "minutes": 1}))
+```
+"""
+
+
+def test_a_recorded_page_shows_the_record_of_its_own_run(clone, monkeypatch, capsys):
+    pages = []
+    monkeypatch.setattr(execution.recorded, "keep", lambda chapter, framework, notebook: pages.append(notebook))
+    text = CHAPTER.replace("size = 3", "size = 3\nsave_record = False") + RECORDING
+    (clone / "book/a.md").write_text(text, encoding="utf-8")
+    (clone / "book/profiles/laptop.yaml").write_text("a:\n  save_record: true\n", encoding="utf-8")
+    for _ in range(2):
+        execution.run(chapters.chapter("a"), "laptop", "torch", force=True)
+    assert [page.cells[-1].outputs[0].text for page in pages] == ["the record says {'dice': 3}\n"] * 2
+    assert capsys.readouterr().out.count("once more") == 1, "not where the record has stayed"
+
+
 def test_the_key_follows_the_records_that_a_chapter_names(clone):
     chapter, record = chapters.chapter("a"), clone / "book/results/b_laptop_torch.json"
     record.parent.mkdir()

@@ -106,6 +106,24 @@ def read(chapter, profile, framework, *, folder=None):
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
+def best(chapter, framework, *, folder=None):
+    """The record that says most about a chapter: that of `full`, else that of `laptop`.
+
+    Parameters
+    ----------
+    chapter, framework : str
+    folder : Path, optional
+        As `read` has them.
+
+    Returns
+    -------
+    dict or None
+        None when neither has been recorded. The record says its `profile`.
+    """
+    found = (read(chapter, profile, framework, folder=folder) for profile in ("full", "laptop"))
+    return next((record for record in found if record), None)
+
+
 def read_all(*, folder=None):
     """Every record there is.
 

@@ -30,8 +30,8 @@ def filled(text):
 
 
 def _both(chapter):
-    """The laptop records of a chapter in both frameworks."""
-    return [results.read(chapter, "laptop", framework) for framework in ("keras", "torch")]
+    """The records of a chapter in both frameworks."""
+    return [results.best(chapter, framework) for framework in ("keras", "torch")]
 
 
 def _pair(records, find, setting="epochs", unit="epochs"):

@@ -90,6 +90,7 @@ NETWORKS = {
     "trans_unet": SMALL,
     "unet_3d": SMALL,
     "encoder_unet": {**SMALL, "encoder": narrow("resnet50")},
+    "encoder_unet, efficientnet_lite0": {**SMALL, "encoder": narrow("efficientnet_lite0")},
     "encoder_classifier": {"encoder": narrow("vgg16")},
     "unet_classifier": {**SMALL, "image_size": 32, "hidden": 8},
     "unet, depth 4": {**SMALL, "depth": 4},

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from unet_course import results
+from unet_course import results, studies
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +43,43 @@ def test_the_division_image_by_image_helps_the_flat_head_as_it_helps_the_nearest
     gain = pd.DataFrame(metrics["by_image"]).validation.mean() - means.validation["flatten"]
     ruler = np.subtract(*(metrics["nearby"][division] for division in ("by image", "by group")))
     assert 0.01 < ruler and 0.01 < gain < 0.06 and abs(gain - ruler) < 0.02
+
+
+@pytest.fixture(scope="module")
+def knobs():
+    """The recorded PyTorch runs of case study 5."""
+    return results.read("05_lgg_batchnorm", "laptop", "torch")["metrics"]
+
+
+def test_without_batch_norm_nothing_starts_at_the_large_rates_and_all_with_it_do(knobs):
+    runs = pd.DataFrame(knobs["runs"]).query("study == 'rates'").astype({"batch_norm": bool})
+    large = runs[runs.rate > 0.001]
+    assert large.groupby("batch_norm").size().to_dict() == {False: 6, True: 6}
+    assert not (large[~large.batch_norm].outcome == "learned").any()
+    assert (large[large.batch_norm].outcome == "learned").all()
+    slow = runs[runs.batch_norm & (runs.rate == 0.0001)]
+    nothing = knobs["without_network"]["nothing"]["validation"]
+    assert np.mean([curve[-1] for curve in slow.val_loss]) > nothing  # by the loss worse than "nothing" ...
+    assert np.mean([curve[-1] for curve in slow.val_dice]) > 0.5  # ... by the Dice far better
+
+
+def test_a_large_batch_is_behind_in_epochs_and_not_in_updates(knobs):
+    lines = pd.DataFrame(knobs["batches"])
+    verdicts = dict(zip(zip(lines.level_0, lines.level_1, strict=True), lines.verdict, strict=True))
+    assert verdicts.pop((64, "same epochs")) == "higher" and set(verdicts.values()) == {"undecided"}
+
+
+def test_only_dropout_and_a_quarter_of_the_patients_are_decided(knobs):
+    runs = pd.DataFrame(knobs["runs"])
+
+    def verdicts(study, setting, first, column="volumes"):
+        some = runs[runs.study == study]
+        others = [value for value in some[setting].unique() if value != first]
+        return {
+            value: studies.difference(some, column, setting, first, value, nothing=0)["verdict"] for value in others
+        }
+
+    changes = verdicts("changes", "change", "none")
+    assert changes.pop("dropout 0.3") == "lower" and set(changes.values()) == {"undecided"}
+    assert verdicts("patients", "share", 1.0) == {0.25: "lower", 0.5: "undecided"}
+    assert verdicts("splits", "by", "patient", "tumour_slices") == {"slice": "undecided"}

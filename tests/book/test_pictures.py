@@ -54,6 +54,20 @@ def test_a_card_has_its_size_and_no_white_margin():
     assert np.asarray(card)[:, :3].min() < 255
 
 
+def test_few_colours_keep_those_of_outlines_and_paper():
+    """On a scan of many colours, a thin blue line and a thin orange one are outvoted by far."""
+    scan = RNG.integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    lines = {4: (0, 114, 178), 8: (213, 94, 0), 12: (0, 0, 0), 16: (255, 255, 255)}  # Okabe and Ito's, black, white
+    for row, colour in lines.items():
+        scan[row, 20:40] = colour
+    file = io.BytesIO()
+    Image.fromarray(scan).resize((256, 256), Image.Resampling.NEAREST).save(file, "PNG")
+    few = np.asarray(Image.open(io.BytesIO(pictures.few_colours(file.getvalue(), 64))).convert("RGB"))
+    assert len(np.unique(few.reshape(-1, 3), axis=0)) <= 64
+    for row, colour in lines.items():
+        assert (few[4 * row + 1, 81:159] == colour).all()
+
+
 def test_heavy_images_get_few_colours_once(tmp_path):
     heavy = png(plotting.rows([[RNG.random((300, 300))], [RNG.random((300, 300))]], titles=["a", "b"]))
     outputs = [

@@ -7,6 +7,8 @@ from functools import cache
 
 import numpy as np
 
+from ..plotting import BLACK, BLUE, ORANGE
+
 CARD = (480, 220)  # width and height of a card's image, pixels
 HEAVY, COLOURS = 40_000, 96  # an image of more bytes gets so many colours
 
@@ -41,11 +43,24 @@ def is_plot(png):
 
 
 def few_colours(png, colours):
-    """An image with at most so many colours, as it is where that makes it no smaller."""
-    from PIL import Image
+    """An image with at most so many colours, as it is where that makes it no smaller.
 
+    Outlines stay blue and orange, as captions call them, though they have so few pixels that a scan in colour would
+    outvote them; and white stays white.
+    """
+    from PIL import Image, ImageColor
+
+    image = _open(png).convert("RGB")
+    own = [ImageColor.getrgb(colour) for colour in (BLUE, ORANGE, BLACK, "white")]
+    common = image.quantize(colours - len(own), dither=Image.Dither.NONE)
+    palette, numbers, pixels = common.getpalette(), np.array(common), np.asarray(image)
+    for colour in own:
+        numbers[(pixels == colour).all(axis=-1)] = len(palette) // 3
+        palette += colour
+    few = Image.fromarray(numbers)
+    few.putpalette(palette)
     file = io.BytesIO()
-    _open(png).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    few.save(file, "PNG", optimize=True)
     return min(png, file.getvalue(), key=len)
 
 

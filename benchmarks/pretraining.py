@@ -28,7 +28,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait for wor
 
 import numpy as np
 import pandas as pd
-from ladder import callbacks_for, volume_dice
+from ladder import callbacks_for, story, volume_dice
 
 from unet_course import results, studies
 from unet_course.augmentation import Augmentation
@@ -100,22 +100,13 @@ def train_one(options, *, encoder, start, kept, rate, patients, epochs, seed):
         loss=functools.partial(uc.dice_loss, reduction="batch"), learning_rate=rate, epochs=epochs, batch_size=16,
         metrics=("dice",), callbacks=best, augment=GENTLE, precision="auto", seed=seed,
     )  # fmt: skip
-    lines = history.frame()
     volumes = volume_dice(test[1], uc.predict(model, test[0], precision="auto") > 0.5, groups[parts["test"]])
     return {
-        "dice": round(float(np.mean(list(volumes.values()))), 4),
+        "volume_dice": round(float(np.mean(list(volumes.values()))), 4),
         "validation": best[0].best,
-        "validation_curve": best[0].curve,
-        "best_epoch": best[0].best_epoch,
         "volumes": volumes,
         "parameters": uc.count_parameters(model),
-        "train_slices": len(train[0]),
-        "updates": updates,
-        "loss": lines.loss.round(4).tolist(),
-        "minutes": round(float(lines.seconds.sum()) / 60, 1),
-        "images_per_second": round(len(train[0]) * len(lines) / float(lines.seconds.sum()), 1),
-        "threads": os.environ.get("OMP_NUM_THREADS", ""),
-        **uc.describe_device(),
+        **story(uc, history, best[0], len(train[0]), updates),
     }
 
 
@@ -137,7 +128,7 @@ def comparisons(table):
     for setting, first, second, where in asked:
         some = table[np.logical_and.reduce([table[name] == value for name, value in where.items()])]
         if {first, second} <= set(some[setting]):
-            found = studies.difference(some, "dice", setting, first, second, nothing=0)
+            found = studies.difference(some, "volume_dice", setting, first, second, nothing=0)
             change = {"setting": setting, "first": first, "second": second, **where}
             lines.append({**change, **{k: v if isinstance(v, str) else round(float(v), 4) for k, v in found.items()}})
     return lines
@@ -170,7 +161,7 @@ def main():
         n_jobs=options.jobs,
     )
     by = ["encoder", "patients", "rate", "kept", "start"]
-    print(table.groupby(by, sort=False)[["dice", "validation"]].mean().round(3))
+    print(table.groupby(by, sort=False)[["volume_dice", "validation"]].mean().round(3))
     compared = comparisons(table)
     print(pd.DataFrame(compared).to_string(index=False))
     if options.record:

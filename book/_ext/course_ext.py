@@ -10,11 +10,12 @@ from unet_course.publishing import chapters, recorded
 # _config.yml makes light the theme of a page without JavaScript; with it, the reader's system decides at first.
 EARLY_SCRIPT = """
 (function () {
-  var root = document.documentElement, framework = null, mode = null;
+  var root = document.documentElement, first = document.querySelector("meta[name=uc-framework]"), framework, mode;
   try {
     framework = localStorage.getItem("uc-framework");
     mode = localStorage.getItem("mode");
   } catch (error) { /* private window */ }
+  framework = framework || (first && first.content);
   root.dataset.ucFramework = framework === "torch" ? "torch" : "keras";
   if (!mode || mode === "auto") {
     root.dataset.mode = "auto";
@@ -37,6 +38,12 @@ def fix_buttons(app, pagename, templatename, context, doctree):
         if button.get("label") == "download-buttons":
             paper = [one for one in button["buttons"] if one.get("label") == "download-pdf-button"]
             button["buttons"] = [*_notebooks(app, pagename, context), *({**one, "text": "Print, PDF"} for one in paper)]
+
+
+def open_in(app, pagename, templatename, context, doctree):
+    """Name the framework that a reader who has not chosen sees first; site.build_site wrote it into the notebook."""
+    if first := app.env.metadata.get(pagename, {}).get("opens_in"):
+        context["metatags"] = f'{context.get("metatags", "")}<meta name="uc-framework" content="{first}">'
 
 
 def _notebooks(app, pagename, context):
@@ -134,6 +141,7 @@ def add_search_script(app, pagename, templatename, context, doctree):
 def setup(app):
     mathml.setup(app)
     app.add_js_file(None, body=EARLY_SCRIPT)
+    app.connect("html-page-context", open_in)
     for mend in (fix_buttons, mend_bibliography, drop_thebe, add_address, wait_with_cards, keep_room, drop_shared_ids):
         app.connect("html-page-context", mend, priority=950)
     app.connect("html-page-context", add_search_script)

@@ -366,6 +366,15 @@ def test_a_case_study_whose_real_run_is_out_of_date_says_so(tmp_path, monkeypatc
     assert practice is None and "since its run on real data of 2026-11-29" in page.cells[0].source
 
 
+def test_a_page_opens_in_the_framework_that_has_a_real_run(tmp_path, monkeypatch):
+    real = run("torch", data="real")
+    real.metadata["unet_course"] |= {"profile": "laptop", "recorded": "2026-11-29"}
+    nbformat.write(real, tmp_path / "torch.ipynb")
+    monkeypatch.setattr(recorded, "file", lambda chapter, framework: tmp_path / f"{framework}.ipynb")
+    page, practice = site._page_and_practice("foundations/a", {name: run(name) for name in ("keras", "torch")})
+    assert page.metadata["opens_in"] == "torch" and "opens_in" not in practice.metadata
+
+
 def test_the_message_names_the_chapter(clone, runs):
     del runs["torch"].metadata["unet_course"]
     nbformat.write(runs["torch"], clone / "torch.ipynb")

@@ -111,6 +111,18 @@ def test_page_fits_a_phone(new_page, address):
             assert page.locator(".header-article__inner button").last.bounding_box()["x"] < width - 20
 
 
+def test_who_has_not_chosen_sees_the_framework_with_a_real_run_first(new_page):
+    page = new_page("notebooks/case_studies/05_lgg_batchnorm.html")
+    first = page.locator("meta[name=uc-framework]").get_attribute("content")
+    assert framework(page) == first
+    for chosen in ("keras", "torch"):
+        page.evaluate(f"localStorage.setItem('uc-framework', '{chosen}')")
+        page.reload()
+        assert framework(page) == chosen
+    page.goto(page.url.replace("05_lgg_batchnorm", "index"))
+    assert framework(page) == "torch"
+
+
 def test_theme_is_remembered(new_page):
     page = new_page("book/intro.html")
     while theme(page) != "dark":

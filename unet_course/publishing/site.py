@@ -349,11 +349,13 @@ def _page_and_practice(name, notebooks):
         shown, notebooks = (
             {framework: recorded.labelled(run) for framework, run in runs.items()} for runs in (shown, notebooks)
         )
-    if not any(recorded.is_real(run.metadata["unet_course"]) for run in shown.values()):
+    real = [framework for framework, run in shown.items() if recorded.is_real(run.metadata["unet_course"])]
+    if not real:
         return merge(shown), None
     own = Path(name).name
     link = '<p><a href="{}.html">The same page {}</a></p>'.format
     page = merge(shown, link(f"{own}{recorded.PRACTICE}", "as a practice run on synthetic images"))
+    page.metadata["opens_in"] = real[0]  # where only one framework has a real run, who has not chosen sees that one
     return page, recorded.practice(merge(notebooks, link(own, "on real data")))
 
 

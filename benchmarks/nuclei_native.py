@@ -7,8 +7,9 @@ inside are the seeds of a watershed, which gives the nuclei one by one.
 
 Beside it, on the same test images at their own size: Otsu's threshold, and the watershed on the distance to the
 background of the same network's mask, so that what the edges bring is seen by itself. The split is that of the chapter
-for the same seed. Thresholds are chosen on the validation images. Writes `benchmarks/records/nuclei_native.json`, a
-line a framework and seed, each added as it is finished.
+for the same seed. Thresholds are chosen on the validation images, one pair for images whose background is dark and one
+for those whose background is bright, which anybody sees without a label. Writes
+`benchmarks/records/nuclei_native.json`, a line a framework and seed, each added as it is finished.
 """
 
 import argparse
@@ -45,6 +46,11 @@ def prepared(image):
     return 255 - image if np.median(image) > 127 else image
 
 
+def field_of(image):
+    """Whether the background of an image is dark or bright."""
+    return "bright" if np.median(preprocessing.rescale_percentiles(image[None])) > 127 else "dark"
+
+
 def crops_of(dataset, at, side, most, rng):
     """Crops of some images, and how often each is drawn: every image of a type as often, rare types more often."""
     of_type = dataset.index.image_type.iloc[at]
@@ -64,6 +70,16 @@ def crops_of(dataset, at, side, most, rng):
 
 def scores_of(truth, found):
     return metrics.instance_average_precision(truth, found, empty="nan")
+
+
+def choose_by_field(dataset, at, answers):
+    """What `choose` finds on the validation images of each field: field -> threshold, seeds above."""
+    fields = np.array([field_of(dataset.images[i]) for i in at])
+    chosen = {}
+    for field in np.unique(fields):
+        of_field = np.flatnonzero(fields == field)
+        chosen[str(field)] = choose(dataset, at[of_field], [answers[k] for k in of_field])
+    return chosen
 
 
 def choose(dataset, at, answers):
@@ -90,11 +106,12 @@ def dice_of(mask, found):
     return float(metrics.dice(mask[None], found[None], empty=1)[0])
 
 
-def examine(dataset, at, answers, threshold, seeds_above):
+def examine(dataset, at, answers, chosen):
     """Scores of all ways, by type: means over images."""
     lines = []
     for i, p in zip(tqdm(at, desc="test", leave=False), answers, strict=True):
         truth, kind = dataset.instances[i], dataset.index.image_type.iloc[i]
+        threshold, seeds_above = chosen[field_of(dataset.images[i])]
         otsu = postprocessing.otsu_mask(dataset.images[i])
         mask = 1 - p[..., 0] > threshold
         found = {
@@ -113,14 +130,18 @@ def examine(dataset, at, answers, threshold, seeds_above):
     return by_type.assign(images=[*table.groupby("type").size(), len(table)])
 
 
-def picture(dataset, at, answers, threshold, seeds_above, path, side=400):
+def picture(dataset, at, answers, chosen, path, side=400):
     """The crop of a test image where most nuclei touch: as it is, its mask in pieces, and nucleus by nucleus; PNG."""
 
+    def found_in(i, p):
+        threshold, seeds_above = chosen[field_of(dataset.images[i])]
+        pieces = measure.label(1 - p[..., 0] > threshold)
+        return pieces, edges.instances(p, threshold=threshold, seeds_above=seeds_above)
+
     def gained(i, p):
-        mask = 1 - p[..., 0] > threshold
-        found = edges.instances(p, threshold=threshold, seeds_above=seeds_above)
+        pieces, found = found_in(i, p)
         truth = dataset.instances[i]
-        score = scores_of(truth, found) - scores_of(truth, measure.label(mask))
+        score = scores_of(truth, found) - scores_of(truth, pieces)
         return score if min(truth.shape) >= 256 and truth.max() >= 15 else -1
 
     i, p = max(zip(at, answers, strict=True), key=lambda pair: gained(*pair))
@@ -128,8 +149,7 @@ def picture(dataset, at, answers, threshold, seeds_above, path, side=400):
     edge = min(height, width, side)
     top, left = (height - edge) // 2, (width - edge) // 2
     cut = np.s_[top : top + edge, left : left + edge]
-    pieces = measure.label(1 - p[..., 0] > threshold)
-    found = edges.instances(p, threshold=threshold, seeds_above=seeds_above)
+    pieces, found = found_in(i, p)
     image = prepared(dataset.images[i])[cut] / 255
     panels = [image, *(label2rgb(labels[cut], bg_label=0, bg_color=(0, 0, 0)) for labels in (pieces, found))]
     gap = np.ones((edge, 12, 3))
@@ -170,16 +190,15 @@ def run(uc, options, seed):
         name: [uc.predict(model, prepared(dataset.images[i])[None], flips=True, precision="auto")[0] for i in tqdm(at)]
         for name, at in (("validation", watched), ("test", test))
     }
-    threshold, seeds_above = choose(dataset, watched, answers["validation"])
+    chosen = choose_by_field(dataset, watched, answers["validation"])
     if options.picture:
-        picture(dataset, test, answers["test"], threshold, seeds_above, options.picture)
-    table = examine(dataset, test, answers["test"], threshold, seeds_above)
+        picture(dataset, test, answers["test"], chosen, options.picture)
+    table = examine(dataset, test, answers["test"], chosen)
     print(table.round(3).to_string())
     seconds = history.frame().seconds.sum()
     return {
         "seed": seed,
-        "threshold": threshold,
-        "seeds_above": seeds_above,
+        "chosen": {field: {"threshold": t, "seeds_above": s} for field, (t, s) in chosen.items()},
         "by_type": table.round(4).to_dict("index"),
         "crops": len(images),
         "minutes": round(seconds / 60, 1),

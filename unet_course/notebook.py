@@ -19,8 +19,10 @@ def profiles():
     return sorted(path.stem for path in paths.profiles_root().glob("*.yaml"))
 
 
-def values(chapter, profile):
+def values(chapter, profile, framework=None):
     """What a profile changes in a chapter's parameters cell.
+
+    Below a framework's name a profile may keep what only that one's runs change.
 
     Parameters
     ----------
@@ -28,6 +30,7 @@ def values(chapter, profile):
         For instance "case_studies/03_nuclei".
     profile : str
         One of `profiles`.
+    framework : {"keras", "torch"}, optional
 
     Returns
     -------
@@ -41,7 +44,9 @@ def values(chapter, profile):
     path = paths.profiles_root() / f"{profile}.yaml"
     if not path.exists():
         raise ValueError(f"profile {profile!r} is not known: use one of {', '.join(profiles())}.")
-    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get(chapter) or {}
+    chosen = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get(chapter) or {}
+    own = {name: chosen.pop(name, {}) for name in ("keras", "torch")}
+    return chosen | own.get(framework, {})
 
 
 def begin(chapter, *, sets=(), profile="smoke", framework=None, backend=None, data_folder=""):
@@ -80,7 +85,7 @@ def begin(chapter, *, sets=(), profile="smoke", framework=None, backend=None, da
     FileNotFoundError
         If a set that the profile needs cannot be had; says why, and what to do.
     """
-    chosen = values(chapter, profile)
+    chosen = values(chapter, profile, framework)
     if backend:
         _check_backend(backend)
     if data_folder:

@@ -180,7 +180,7 @@ def difference(table, column, setting, first, second, *, pair="seed", nothing=No
         `mean`, `low`, `high` of second - first; `runs`, the pairs, or the runs of the smaller group; and `verdict`:
         "higher" or "lower" when the interval excludes 0, "undecided" when it does not; "not learned" when the mean of
         one side is less than `LEARNED` better than `nothing`; "not measured" when the interval is wider than `WIDEST`,
-        or one side has no number at all.
+        there is but one pair, or one side has no number at all.
 
     Raises
     ------
@@ -229,7 +229,7 @@ def _verdict(line, sides, nothing, better):
     gain = {"higher": 1, "lower": -1}[better]
     if nothing is not None and min(gain * (side.mean() - nothing) for side in sides) < LEARNED:
         return "not learned"
-    if line["high"] - line["low"] > WIDEST:
+    if not line["high"] - line["low"] <= WIDEST:  # NaN of a single pair: its interval has no end
         return "not measured"
     return "higher" if line["low"] > 0 else "lower" if line["high"] < 0 else "undecided"
 

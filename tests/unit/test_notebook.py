@@ -52,6 +52,13 @@ def test_the_switch_sets_the_values_of_the_command_line(elsewhere, monkeypatch, 
         assert values_in_force(chapter, wanted, profile) == commanded, chapter.name
 
 
+def test_a_profile_may_keep_lines_for_one_framework(tmp_path, monkeypatch):
+    (tmp_path / "laptop.yaml").write_text("a:\n  epochs: 9\n  seeds: 3\n  keras:\n    seeds: 1\n", encoding="utf-8")
+    monkeypatch.setattr(paths, "profiles_root", lambda: tmp_path)
+    assert notebook.values("a", "laptop", "keras") == {"epochs": 9, "seeds": 1}
+    assert notebook.values("a", "laptop", "torch") == notebook.values("a", "laptop") == {"epochs": 9, "seeds": 3}
+
+
 def test_a_practice_run_draws_only_what_the_chapter_reads(elsewhere, capsys):
     notebook.begin("case_studies/03_nuclei", sets=["nuclei"])
     assert elsewhere == {"fetched": [], "drawn": ["nuclei"]}

@@ -153,7 +153,7 @@ def test_unpaired_runs_get_the_interval_of_welchs_test():
     assert (found["low"], found["high"]) == pytest.approx(tuple(expected))
     assert found["verdict"] == "higher" and found["runs"] == 3
     single = studies.difference(two_groups(a, [0.8]), "dice", "model", "a", "b", pair=None)
-    assert math.isnan(single["low"]) and single["verdict"] == "undecided"
+    assert math.isnan(single["low"]) and single["verdict"] == "not measured"
 
 
 @pytest.mark.slow

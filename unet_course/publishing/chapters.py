@@ -118,7 +118,7 @@ def parameters(chapter, profile, framework):
     if framework not in known:
         raise BookError(f"{chapter.name}: framework {framework!r} is not known: use {' or '.join(sorted(known))}.")
     try:
-        values = notebook.values(chapter.name, profile)
+        values = notebook.values(chapter.name, profile, framework)
     except ValueError as error:
         raise BookError(str(error)) from None
     allowed = defaults(chapter)

@@ -36,8 +36,8 @@ AUGMENTATION = Augmentation(
     rotation=180, shift=0, zoom=0.3, elastic=0.02, flip="both", brightness=0.15, contrast=0.2, gamma=0.3, noise=0.02
 )
 RECORD = Path(__file__).parent / "records" / "nuclei_native.json"
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
-SEEDS_ABOVE = (0.4, 0.5, 0.6, 0.7, 0.8)
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+SEEDS_ABOVE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def prepared(image):
@@ -73,7 +73,7 @@ def scores_of(truth, found):
 
 
 def choose_by_field(dataset, at, answers):
-    """What `choose` finds on the validation images of each field: field -> threshold, seeds above."""
+    """What `choose` finds on the validation images of each field: field -> name -> threshold."""
     fields = np.array([field_of(dataset.images[i]) for i in at])
     chosen = {}
     for field in np.unique(fields):
@@ -83,23 +83,23 @@ def choose_by_field(dataset, at, answers):
 
 
 def choose(dataset, at, answers):
-    """Threshold of the mask by mean Dice, then that of the seeds by average precision, on validation images."""
-    masks = [dataset.instances[i] > 0 for i in at]
-    dice = {
-        t: np.mean([dice_of(mask, 1 - p[..., 0] > t) for mask, p in zip(masks, answers, strict=True)])
-        for t in THRESHOLDS
-    }
-    threshold = max(dice, key=dice.get)
-    precision = {
-        s: np.nanmean(
-            [
-                scores_of(dataset.instances[i], edges.instances(p, threshold=threshold, seeds_above=s))
-                for i, p in zip(at, answers, strict=True)
-            ]
-        )
-        for s in SEEDS_ABOVE
-    }
-    return threshold, max(precision, key=precision.get)
+    """On validation images: the mask's threshold by mean Dice; that of the seeds, then of nuclei, by mean score."""
+    truths = [dataset.instances[i] for i in at]
+
+    def dice(threshold):
+        return np.mean([dice_of(t > 0, 1 - p[..., 0] > threshold) for t, p in zip(truths, answers, strict=True)])
+
+    def score(threshold, seeds_above):
+        found = [edges.instances(p, threshold=threshold, seeds_above=seeds_above) for p in answers]
+        return np.nanmean([scores_of(*pair) for pair in zip(truths, found, strict=True)])
+
+    mask = max(THRESHOLDS, key=dice)
+    seeds_above = max(SEEDS_ABOVE, key=lambda value: score(mask, value))
+    return {"mask": mask, "seeds_above": seeds_above, "nuclei": max(THRESHOLDS, key=lambda t: score(t, seeds_above))}
+
+
+def nuclei_in(answer, chosen):
+    return edges.instances(answer, threshold=chosen["nuclei"], seeds_above=chosen["seeds_above"])
 
 
 def dice_of(mask, found):
@@ -111,14 +111,14 @@ def examine(dataset, at, answers, chosen):
     lines = []
     for i, p in zip(tqdm(at, desc="test", leave=False), answers, strict=True):
         truth, kind = dataset.instances[i], dataset.index.image_type.iloc[i]
-        threshold, seeds_above = chosen[field_of(dataset.images[i])]
+        of_field = chosen[field_of(dataset.images[i])]
         otsu = postprocessing.otsu_mask(dataset.images[i])
-        mask = 1 - p[..., 0] > threshold
+        mask = 1 - p[..., 0] > of_field["mask"]
         found = {
             "Otsu, blobs": measure.label(otsu),
             "mask, blobs": measure.label(mask),
-            "mask, watershed": postprocessing.instances(1 - p[..., 0], threshold=threshold),
-            "edges, watershed": edges.instances(p, threshold=threshold, seeds_above=seeds_above),
+            "mask, watershed": postprocessing.instances(1 - p[..., 0], threshold=of_field["mask"]),
+            "edges, watershed": nuclei_in(p, of_field),
         }
         lines.append(
             {"type": kind, "Dice, Otsu": dice_of(truth > 0, otsu), "Dice": dice_of(truth > 0, mask)}
@@ -134,9 +134,8 @@ def picture(dataset, at, answers, chosen, path, side=400):
     """The crop of a test image where most nuclei touch: as it is, its mask in pieces, and nucleus by nucleus; PNG."""
 
     def found_in(i, p):
-        threshold, seeds_above = chosen[field_of(dataset.images[i])]
-        pieces = measure.label(1 - p[..., 0] > threshold)
-        return pieces, edges.instances(p, threshold=threshold, seeds_above=seeds_above)
+        of_field = chosen[field_of(dataset.images[i])]
+        return measure.label(1 - p[..., 0] > of_field["mask"]), nuclei_in(p, of_field)
 
     def gained(i, p):
         pieces, found = found_in(i, p)
@@ -198,7 +197,7 @@ def run(uc, options, seed):
     seconds = history.frame().seconds.sum()
     return {
         "seed": seed,
-        "chosen": {field: {"threshold": t, "seeds_above": s} for field, (t, s) in chosen.items()},
+        "chosen": chosen,
         "by_type": table.round(4).to_dict("index"),
         "crops": len(images),
         "minutes": round(seconds / 60, 1),

@@ -156,6 +156,16 @@ def test_the_practice_run_has_a_page_of_its_own_with_labels_of_its_own(chapter):
     assert "## A part\n" in text, "words are no labels"
 
 
+def test_a_practice_page_labels_its_images_but_not_real_ones_from_a_record():
+    page = run("keras")
+    figure = page.cells[2].metadata.mystnb.figure
+    assert recorded.labelled(page).cells[2].metadata.mystnb.figure.caption == (
+        f"{figure.caption} Practice run on synthetic images."
+    )
+    page.cells[2].metadata.setdefault("tags", []).append(recorded.REAL)
+    assert recorded.labelled(page).cells[2].metadata.mystnb.figure.caption == figure.caption
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

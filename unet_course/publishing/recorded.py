@@ -20,6 +20,7 @@ COLOURS = 64  # of every image: what two frameworks draw alike must stay alike, 
 _LABEL = re.compile(r"^\(([\w-]+)\)=$|^\$\$ \(([\w-]+)\)$|^:label: ([\w-]+)$", re.MULTILINE)
 CREDIT = " Real images: "  # begins the end of a caption: whose, under which licence
 PRACTICE = "_practice"  # ends the name of the page that shows the practice run
+REAL = "real-images"  # tags a figure of real images from a record: its own caption says whose they are
 
 
 def file(chapter, framework):
@@ -178,7 +179,7 @@ def _with_outputs(run, real):
 def _credit(page, words):
     """End the captions of images, not those of plots, with these words."""
     for cell in page.cells:
-        figure = cell.metadata.get("mystnb", {}).get("figure")
+        figure = REAL not in cell.metadata.get("tags", []) and cell.metadata.get("mystnb", {}).get("figure")
         if figure and not all(map(pictures.is_plot, pictures.drawn(cell))):
             figure["caption"] += words
 

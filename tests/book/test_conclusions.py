@@ -83,3 +83,42 @@ def test_only_dropout_and_a_quarter_of_the_patients_are_decided(knobs):
     assert changes.pop("dropout 0.3") == "lower" and set(changes.values()) == {"undecided"}
     assert verdicts("patients", "share", 1.0) == {0.25: "lower", 0.5: "undecided"}
     assert verdicts("splits", "by", "patient", "tumour_slices") == {"slice": "undecided"}
+
+
+def test_flair_alone_is_as_good_as_three_sequences_and_nothing_is_without_it():
+    record = results.read_benchmark("modalities")
+    runs = pd.DataFrame(record["rows"])
+    assert (runs.groupby("inputs").size() == 3).all() and runs.inputs.nunique() == 7
+    with_flair = runs.inputs.str.contains("FLAIR")
+    worst = runs[with_flair].groupby("seed").volume_dice.min()
+    assert (worst > runs[~with_flair].groupby("seed").volume_dice.max() + 0.1).all()
+    means = runs.groupby("inputs").volume_dice.mean()
+    assert abs(means["FLAIR"] - means.drop("FLAIR").max()) < 0.03
+    assert 0.4 < 1 - means["after contrast"] / means["FLAIR"] < 0.5
+    verdicts = {inputs: line["verdict"] for inputs, line in record["all_against"].items()}
+    assert {verdicts[one] for one in verdicts if "FLAIR" in one} == {"undecided"}
+    without = [verdicts[one] for one in verdicts if "FLAIR" not in one]
+    assert sorted(without) == ["higher", "not measured", "not measured"]
+
+
+def test_augmentation_carries_networks_from_phantoms_to_patients_in_both_frameworks():
+    record = results.read_benchmark("phantoms_to_patients")
+    lines = [
+        {
+            "framework": row["framework"],
+            "augmented": row["augmentation"] != "none",
+            "phantoms": row["phantoms"]["WT"],
+            "patients": np.mean([scores["WT"] for scores in row["patients"].values()]),
+            "regions": min(row["phantoms"].values()),
+        }
+        for row in record["rows"]
+    ]
+    runs = pd.DataFrame(lines)
+    assert (runs.groupby(["framework", "augmented"]).size() == 3).all()
+    means = runs.groupby(["framework", "augmented"]).mean()
+    for framework in ("keras", "torch"):
+        plain, changed = means.loc[(framework, False)], means.loc[(framework, True)]
+        assert 0 < plain.phantoms - changed.phantoms < 0.05
+        assert 0.1 < changed.patients - plain.patients < 0.25
+    best_rule = np.mean([scores["WT"] for scores in record["baselines"]["two thresholds"].values()])
+    assert best_rule < means.patients.min()

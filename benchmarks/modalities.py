@@ -14,7 +14,6 @@ import argparse
 import functools
 import itertools
 import json
-import math
 import os
 from pathlib import Path
 
@@ -22,7 +21,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait for wor
 
 import numpy as np
 import pandas as pd
-from ladder import AUGMENTATION, callbacks_for, scaled, story, volume_dice
+from ladder import AUGMENTATION, scaled
+from pretraining import learn
 
 from unet_course import results, studies
 from unet_course.datasets import lgg, splits
@@ -46,24 +46,15 @@ def train_one(options, *, inputs, seed):
 
     images, masks, index = complete(options.root, options.size)
     channels = [SEQUENCES.index(name) for name in inputs.split(" + ")]
-    parts, groups = splits.split(index, seed=seed), index["group"].to_numpy()
-    train, watched, test = ((images[at][..., channels], masks[at]) for at in parts.values())
-    updates = options.epochs * math.ceil(len(train[0]) / options.batch)
+    groups = index["group"].to_numpy()
+    parts = {
+        name: (images[at][..., channels], masks[at], groups[at]) for name, at in splits.split(index, seed=seed).items()
+    }
     uc.set_seed(seed)
     model = uc.unet(len(channels), 1, base_filters=options.filters, depth=5)
-    best = callbacks_for(uc, *watched, groups[parts["validation"]], rate=options.rate, updates=updates, cosine=True)
-    history = uc.fit(
-        model, train, watched,
-        loss=functools.partial(uc.dice_loss, reduction="batch"), learning_rate=options.rate, epochs=options.epochs,
-        batch_size=options.batch, metrics=("dice",), callbacks=best, augment=AUGMENTATION, precision="auto", seed=seed,
-    )  # fmt: skip
-    volumes = volume_dice(test[1], uc.predict(model, test[0], precision="auto") > 0.5, groups[parts["test"]])
-    return {
-        "volume_dice": round(float(np.mean(list(volumes.values()))), 4),
-        "validation": best[0].best,
-        "volumes": volumes,
-        **story(uc, history, best[0], len(train[0]), updates),
-    }
+    return learn(
+        uc, model, parts, rate=options.rate, epochs=options.epochs, augment=AUGMENTATION, seed=seed, batch=options.batch
+    )
 
 
 def comparisons(table):

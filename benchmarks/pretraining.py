@@ -82,32 +82,41 @@ def build(uc, options, encoder, start, kept):
     return model
 
 
+def learn(uc, model, parts, *, rate, epochs, augment, seed, batch=16):
+    """Train on slices, keep the epoch that validation patients like best, score the volumes of the test patients.
+
+    `parts` has the images, the masks and each slice's patient of "train", "validation" and "test".
+    """
+    (*train, _), watched, (images, masks, patients) = (parts[name] for name in ("train", "validation", "test"))
+    updates = epochs * math.ceil(len(train[0]) / batch)
+    best = callbacks_for(uc, *watched, rate=rate, updates=updates, cosine=True)
+    history = uc.fit(
+        model, tuple(train), watched[:2],
+        loss=functools.partial(uc.dice_loss, reduction="batch"), learning_rate=rate, epochs=epochs, batch_size=batch,
+        metrics=("dice",), callbacks=best, augment=augment, precision="auto", seed=seed,
+    )  # fmt: skip
+    volumes = volume_dice(masks, uc.predict(model, images, precision="auto") > 0.5, patients)
+    return {
+        "volume_dice": round(float(np.mean(list(volumes.values()))), 4),
+        "validation": best[0].best,
+        "volumes": volumes,
+        **story(uc, history, best[0], len(train[0]), updates),
+    }
+
+
 def train_one(options, *, encoder, start, kept, rate, patients, epochs, seed):
     from unet_course import torch as uc
 
     dataset = lgg.load(options.root, size=options.size)
     groups = dataset.index["group"].to_numpy()
-    parts = parts_of(dataset.index, patients, seed)
-    train, watched, test = (
-        (dataset.images[parts[n]], dataset.masks[parts[n]]) for n in ("train", "validation", "test")
-    )
-    updates = epochs * math.ceil(len(train[0]) / 16)
+    parts = {
+        name: (dataset.images[at], dataset.masks[at], groups[at])
+        for name, at in parts_of(dataset.index, patients, seed).items()
+    }
     uc.set_seed(seed)
     model = build(uc, options, encoder, start, kept)
-    best = callbacks_for(uc, *watched, groups[parts["validation"]], rate=rate, updates=updates, cosine=True)
-    history = uc.fit(
-        model, train, watched,
-        loss=functools.partial(uc.dice_loss, reduction="batch"), learning_rate=rate, epochs=epochs, batch_size=16,
-        metrics=("dice",), callbacks=best, augment=GENTLE, precision="auto", seed=seed,
-    )  # fmt: skip
-    volumes = volume_dice(test[1], uc.predict(model, test[0], precision="auto") > 0.5, groups[parts["test"]])
-    return {
-        "volume_dice": round(float(np.mean(list(volumes.values()))), 4),
-        "validation": best[0].best,
-        "volumes": volumes,
-        "parameters": uc.count_parameters(model),
-        **story(uc, history, best[0], len(train[0]), updates),
-    }
+    found = learn(uc, model, parts, rate=rate, epochs=epochs, augment=GENTLE, seed=seed)
+    return {**found, "parameters": uc.count_parameters(model)}
 
 
 def comparisons(table):

@@ -22,7 +22,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait for wor
 import numpy as np
 import pandas as pd
 from ladder import AUGMENTATION, scaled
-from pretraining import learn
+from pretraining import learn, rounded
 
 from unet_course import results, studies
 from unet_course.datasets import lgg, splits
@@ -59,11 +59,10 @@ def train_one(options, *, inputs, seed):
 
 def comparisons(table):
     """What all three sequences bring against each choice of fewer, seed by seed; finding nothing scores 0."""
-    found = {}
-    for inputs in INPUTS[1:]:
-        line = studies.difference(table, "volume_dice", "inputs", inputs, ALL, nothing=0)
-        found[inputs] = {k: v if isinstance(v, str) else round(float(v), 4) for k, v in line.items()}
-    return found
+    return {
+        inputs: rounded(studies.difference(table, "volume_dice", "inputs", inputs, ALL, nothing=0))
+        for inputs in INPUTS[1:]
+    }
 
 
 def main():

@@ -40,15 +40,20 @@ THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SEEDS_ABOVE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
+def stretched(image):
+    """Full range of grey values, and whether the background is dark or bright."""
+    image = preprocessing.rescale_percentiles(image[None])[0]
+    return image, "bright" if np.median(image) > 127 else "dark"
+
+
 def prepared(image):
     """Full range of grey values, nuclei bright: what the chapter does to its small images."""
-    image = preprocessing.rescale_percentiles(image[None])[0]
-    return 255 - image if np.median(image) > 127 else image
+    image, field = stretched(image)
+    return 255 - image if field == "bright" else image
 
 
 def field_of(image):
-    """Whether the background of an image is dark or bright."""
-    return "bright" if np.median(preprocessing.rescale_percentiles(image[None])) > 127 else "dark"
+    return stretched(image)[1]
 
 
 def crops_of(dataset, at, side, most, rng):

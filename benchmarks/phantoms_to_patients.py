@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait for wor
 
 import numpy as np
 import pandas as pd
-from ladder import STRONG
+from ladder import STRONG, volume_dice
 
 from unet_course import metrics, paths, results, studies
 from unet_course.datasets import brats, splits
@@ -40,14 +40,12 @@ def sets(patients, size):
 
 def region_dice(dataset, at, found):
     """Dice of each region of each case: case -> region -> Dice; 1 where a region is empty and nothing was found."""
-    groups, scores = dataset.index["group"].to_numpy()[at], {}
-    names, where = np.unique(groups, return_inverse=True)
-    for region, labels in brats.REGIONS.items():
-        masks = np.isin(dataset.masks[at], labels), np.isin(found, labels)
-        counts = metrics.pool(metrics.confusion(*masks), "patient", where)
-        for name, dice in zip(names.tolist(), metrics.score("dice", counts, empty=1), strict=True):
-            scores.setdefault(name, {})[region] = round(float(dice), 4)
-    return scores
+    cases, masks = dataset.index["group"].to_numpy()[at], dataset.masks[at]
+    by_region = {
+        region: volume_dice(np.isin(masks, labels), np.isin(found, labels), cases)
+        for region, labels in brats.REGIONS.items()
+    }
+    return {case: {region: dice[case] for region, dice in by_region.items()} for case in np.unique(cases).tolist()}
 
 
 def means_of(scores):
@@ -70,21 +68,19 @@ def train_one(options, *, framework, augmentation, seed):
         batch_size=options.batch, metrics=("dice",), callbacks=[uc.DwellLearningRate(0.5)],
         augment=AUGMENTATIONS[augmentation], precision="auto", seed=seed,
     )  # fmt: skip
-    answers = {}
-    for name, dataset, at in (
-        ("phantoms", phantoms, parts["test"]),
-        ("patients", patients, np.arange(len(patients))),
-    ):
-        found = LABELS[uc.predict(model, dataset.images[at], precision="auto").argmax(axis=-1)]
-        answers[name] = region_dice(dataset, at, found)
-        if name == "patients":
-            middle = {case: largest_slice(patients, case) for case in answers[name]}
-            answers["pictures"] = {case: found[z].astype(np.uint8).tobytes().hex() for case, z in middle.items()}
+
+    def answer(dataset, at):
+        return LABELS[uc.predict(model, dataset.images[at], precision="auto").argmax(axis=-1)]
+
+    everything = np.arange(len(patients))
+    found = answer(patients, everything)
+    scores = region_dice(patients, everything, found)
+    drawn = {case: found[largest_slice(patients, case)].astype(np.uint8).tobytes().hex() for case in scores}
     lines = history.frame()
     return {
-        "phantoms": means_of(answers["phantoms"]),
-        "patients": answers["patients"],
-        "pictures": answers["pictures"],
+        "phantoms": means_of(region_dice(phantoms, parts["test"], answer(phantoms, parts["test"]))),
+        "patients": scores,
+        "pictures": drawn,
         "best_val_loss": round(float(lines.val_loss.min()), 4),
         "minutes": round(float(lines.seconds.sum()) / 60, 1),
         "images_per_second": round(len(train) * len(lines) / float(lines.seconds.sum()), 1),
@@ -107,7 +103,7 @@ def two_thresholds(options):
         return np.where(grey[..., 0] > flair, np.where(grey[..., 2] > t1ce, 4, 2), 0)
 
     def dice(found, truth):
-        return 2 * (found & truth).sum() / max(1, found.sum() + truth.sum())
+        return metrics.score("dice", metrics.confusion(truth, found).sum(axis=0), empty=1)
 
     levels, truth = range(100, 256, 5), np.asarray(phantoms.masks)
     flair = max(levels, key=lambda level: dice(answer(phantoms, level, 255) > 0, truth > 0))
@@ -171,18 +167,12 @@ def main():
 
 def summary(rows, baselines):
     """Mean Dice of each region on unseen phantoms and on patients, by framework and augmentation."""
-    lines = []
-    for row in rows:
-        named = {("phantoms", region): dice for region, dice in row["phantoms"].items()}
-        named |= {("patients", region): dice for region, dice in means_of(row["patients"]).items()}
-        lines.append({("", "framework"): row["framework"], ("", "augmentation"): row["augmentation"], **named})
-    table = pd.DataFrame(lines)
-    table.columns = pd.MultiIndex.from_tuples(table.columns)
-    table = table.groupby([("", "framework"), ("", "augmentation")], sort=False).mean()
-    for name, scores in baselines.items():
-        for region, dice in means_of(scores).items():
-            table.loc[(name, ""), ("patients", region)] = dice
-    return table
+    scored = [(row["framework"], row["augmentation"], "phantoms", row["phantoms"]) for row in rows]
+    scored += [(row["framework"], row["augmentation"], "patients", means_of(row["patients"])) for row in rows]
+    scored += [(name, "", "patients", means_of(scores)) for name, scores in baselines.items()]
+    lines = [(*where, region, dice) for *where, scores in scored for region, dice in scores.items()]
+    table = pd.DataFrame(lines, columns=["network", "augmentation", "tested on", "region", "Dice"])
+    return table.pivot_table("Dice", ["network", "augmentation"], ["tested on", "region"], sort=False)
 
 
 if __name__ == "__main__":

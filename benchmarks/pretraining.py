@@ -119,6 +119,11 @@ def train_one(options, *, encoder, start, kept, rate, patients, epochs, seed):
     return {**found, "parameters": uc.count_parameters(model)}
 
 
+def rounded(found):
+    """What `studies.difference` found, for a record."""
+    return {name: value if isinstance(value, str) else round(float(value), 4) for name, value in found.items()}
+
+
 def comparisons(table):
     """What each start or way of keeping changes, seed by seed, in the volume Dice of the test."""
     free, lite = {"kept": "nothing"}, {"encoder": LITE, "patients": FEW}
@@ -139,7 +144,7 @@ def comparisons(table):
         if {first, second} <= set(some[setting]):
             found = studies.difference(some, "volume_dice", setting, first, second, nothing=0)
             change = {"setting": setting, "first": first, "second": second, **where}
-            lines.append({**change, **{k: v if isinstance(v, str) else round(float(v), 4) for k, v in found.items()}})
+            lines.append({**change, **rounded(found)})
     return lines
 
 

@@ -3,7 +3,9 @@
 The chapter shrinks every image to 128 by 128 pixels, as the report did; touching nuclei melt together and those of
 tissue are a few pixels wide. Here the network learns from crops of 128 pixels out of the images as they are, and tells
 three classes apart: background, the inside of a nucleus, and its edge. Inside and edge together are the mask; pieces of
-inside are the seeds of a watershed, which gives the nuclei one by one.
+inside are the seeds of a watershed, which gives the nuclei one by one. Images narrower than `NARROW` pixels, whose
+nuclei are the smallest, are enlarged first: their edge is then half a pixel wide, and nuclei of all images are more
+alike in size. What is found comes back to the image's own size before it is scored.
 
 Beside it, on the same test images at their own size: Otsu's threshold, and the watershed on the distance to the
 background of the same network's mask, so that what the edges bring is seen by itself. The split is that of the chapter
@@ -25,6 +27,7 @@ import pandas as pd
 from PIL import Image
 from skimage import measure
 from skimage.color import label2rgb
+from skimage.transform import resize
 from tqdm.auto import tqdm
 
 from unet_course import metrics, postprocessing, preprocessing
@@ -38,11 +41,13 @@ AUGMENTATION = Augmentation(
 RECORD = Path(__file__).parent / "records" / "nuclei_native.json"
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SEEDS_ABOVE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+NARROW = 300
+MIN_AREA = 15  # pixels of an image's own size; what is smaller is no nucleus
 
 
 def stretched(image):
     """Full range of grey values, and whether the background is dark or bright."""
-    image = preprocessing.rescale_percentiles(image[None])[0]
+    image = preprocessing.rescale_percentiles(image[None], low=0.1, high=99.9)[0]
     return image, "bright" if np.median(image) > 127 else "dark"
 
 
@@ -56,13 +61,28 @@ def field_of(image):
     return stretched(image)[1]
 
 
-def crops_of(dataset, at, side, most, rng):
+def enlarged(image, times):
+    """A prepared image as the network sees it: so many times larger if it is narrow."""
+    height, width = image.shape[:2]
+    if times == 1 or min(height, width) >= NARROW:
+        return image
+    larger = resize(image, (times * height, times * width), order=1, preserve_range=True)
+    return larger.round().astype(image.dtype)
+
+
+def scale_between(seen, own):
+    return len(seen) // len(own)
+
+
+def crops_of(dataset, at, views, side, most, rng):
     """Crops of some images, and how often each is drawn: every image of a type as often, rare types more often."""
     of_type = dataset.index.image_type.iloc[at]
     weight_of = 1 / np.sqrt(of_type.map(of_type.value_counts()))
     images, classes, weights = [], [], []
     for i, weight in zip(tqdm(at, desc="crops", leave=False), weight_of, strict=True):
-        image, truth = prepared(dataset.images[i]), edges.classes(dataset.instances[i])
+        image, truth = views[i], dataset.instances[i]
+        times = scale_between(image, truth)
+        truth = edges.classes(truth.repeat(times, axis=0).repeat(times, axis=1))
         height, width = truth.shape
         n = int(np.clip(round(height * width / side**2), 1, most))
         for _ in range(n):
@@ -89,22 +109,32 @@ def choose_by_field(dataset, at, answers):
 
 def choose(dataset, at, answers):
     """On validation images: the mask's threshold by mean Dice; that of the seeds, then of nuclei, by mean score."""
-    truths = [dataset.instances[i] for i in at]
+    pairs = [(dataset.instances[i], p) for i, p in zip(at, answers, strict=True)]
 
     def dice(threshold):
-        return np.mean([dice_of(t > 0, 1 - p[..., 0] > threshold) for t, p in zip(truths, answers, strict=True)])
+        return np.mean([dice_of(t > 0, foreground_in(p, t) > threshold) for t, p in pairs])
 
     def score(threshold, seeds_above):
-        found = [edges.instances(p, threshold=threshold, seeds_above=seeds_above) for p in answers]
-        return np.nanmean([scores_of(*pair) for pair in zip(truths, found, strict=True)])
+        tried = {"nuclei": threshold, "seeds_above": seeds_above}
+        return np.nanmean([scores_of(t, nuclei_in(p, t, tried)) for t, p in pairs])
 
     mask = max(THRESHOLDS, key=dice)
     seeds_above = max(SEEDS_ABOVE, key=lambda value: score(mask, value))
     return {"mask": mask, "seeds_above": seeds_above, "nuclei": max(THRESHOLDS, key=lambda t: score(t, seeds_above))}
 
 
-def nuclei_in(answer, chosen):
-    return edges.instances(answer, threshold=chosen["nuclei"], seeds_above=chosen["seeds_above"])
+def foreground_in(answer, own):
+    """Probability of a nucleus at the image's own size."""
+    times = scale_between(answer, own)
+    return 1 - measure.block_reduce(answer[..., 0], times, np.mean)
+
+
+def nuclei_in(answer, own, chosen):
+    """Nuclei one by one: told apart as the network sees them, then at the image's own size."""
+    times = scale_between(answer, own)
+    area = MIN_AREA * times**2
+    found = edges.instances(answer, threshold=chosen["nuclei"], seeds_above=chosen["seeds_above"], min_area=area)
+    return found[::times, ::times]
 
 
 def dice_of(mask, found):
@@ -118,12 +148,13 @@ def examine(dataset, at, answers, chosen):
         truth, kind = dataset.instances[i], dataset.index.image_type.iloc[i]
         of_field = chosen[field_of(dataset.images[i])]
         otsu = postprocessing.otsu_mask(dataset.images[i])
-        mask = 1 - p[..., 0] > of_field["mask"]
+        foreground = foreground_in(p, truth)
+        mask = foreground > of_field["mask"]
         found = {
             "Otsu, blobs": measure.label(otsu),
             "mask, blobs": measure.label(mask),
-            "mask, watershed": postprocessing.instances(1 - p[..., 0], threshold=of_field["mask"]),
-            "edges, watershed": nuclei_in(p, of_field),
+            "mask, watershed": postprocessing.instances(foreground, threshold=of_field["mask"]),
+            "edges, watershed": nuclei_in(p, truth, of_field),
         }
         lines.append(
             {"type": kind, "Dice, Otsu": dice_of(truth > 0, otsu), "Dice": dice_of(truth > 0, mask)}
@@ -139,8 +170,8 @@ def picture(dataset, at, answers, chosen, path, side=400):
     """The crop of a test image where most nuclei touch: as it is, its mask in pieces, and nucleus by nucleus; PNG."""
 
     def found_in(i, p):
-        of_field = chosen[field_of(dataset.images[i])]
-        return measure.label(1 - p[..., 0] > of_field["mask"]), nuclei_in(p, of_field)
+        of_field, truth = chosen[field_of(dataset.images[i])], dataset.instances[i]
+        return measure.label(foreground_in(p, truth) > of_field["mask"]), nuclei_in(p, truth, of_field)
 
     def gained(i, p):
         pieces, found = found_in(i, p)
@@ -149,7 +180,7 @@ def picture(dataset, at, answers, chosen, path, side=400):
         return score if min(truth.shape) >= 256 and truth.max() >= 15 else -1
 
     i, p = max(zip(at, answers, strict=True), key=lambda pair: gained(*pair))
-    height, width = p.shape[:2]
+    height, width = dataset.instances[i].shape
     edge = min(height, width, side)
     top, left = (height - edge) // 2, (width - edge) // 2
     cut = np.s_[top : top + edge, left : left + edge]
@@ -168,8 +199,9 @@ def run(uc, options, seed):
     parts = splits.split(dataset.index, test=0.2, validation=0.2, stratify="image_type", seed=seed)
     train, watched, test = (at[:: options.every] for at in parts.values())
     rng = np.random.default_rng(seed)
-    images, classes, weights = crops_of(dataset, train, options.side, options.most, rng)
-    few = crops_of(dataset, watched, options.side, 4, rng)[:2]
+    views = {i: enlarged(prepared(dataset.images[i]), options.enlarge) for i in (*train, *watched, *test)}
+    images, classes, weights = crops_of(dataset, train, views, options.side, options.most, rng)
+    few = crops_of(dataset, watched, views, options.side, 4, rng)[:2]
     uc.set_seed(seed)
     model = uc.unet(3, 3, base_filters=options.filters, depth=5)
     half = options.epochs * int(np.ceil(len(images) / options.batch)) // 2
@@ -191,7 +223,7 @@ def run(uc, options, seed):
     )
     started = time.perf_counter()
     answers = {
-        name: [uc.predict(model, prepared(dataset.images[i])[None], flips=True, precision="auto")[0] for i in tqdm(at)]
+        name: [uc.predict(model, views[i][None], flips=True, precision="auto")[0] for i in tqdm(at)]
         for name, at in (("validation", watched), ("test", test))
     }
     chosen = choose_by_field(dataset, watched, answers["validation"])
@@ -223,6 +255,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--side", type=int, default=128)
     parser.add_argument("--most", type=int, default=12, help="crops of one image at most")
+    parser.add_argument("--enlarge", type=int, default=2, help=f"images narrower than {NARROW} pixels, so many times")
     parser.add_argument("--filters", type=int, default=16)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=3e-3)
@@ -238,7 +271,7 @@ def main():
     for seed in options.seeds:
         line = {"framework": options.framework} | run(uc, options, seed)
         record = json.loads(options.record.read_text(encoding="utf-8")) if options.record.exists() else {"runs": []}
-        names = ("epochs", "side", "most", "filters", "batch", "rate", "every")
+        names = ("epochs", "side", "most", "enlarge", "filters", "batch", "rate", "every")
         shared = {name: getattr(options, name) for name in names}
         record["runs"].append(shared | line)
         options.record.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -121,3 +121,32 @@ def test_augmentation_carries_networks_from_phantoms_to_patients_in_both_framewo
         assert 0.1 < changed.patients - plain.patients < 0.25
     best_rule = np.mean([scores["WT"] for scores in record["baselines"]["two thresholds"].values()])
     assert best_rule < means.patients.min()
+
+
+@pytest.fixture(scope="module", params=["keras", "torch"])
+def nuclei(request):
+    """The recorded runs of case study 3."""
+    return pd.DataFrame(results.read("03_nuclei", "laptop", request.param)["metrics"]["runs"])
+
+
+def test_the_unet_finds_the_nuclei_of_every_type_better_than_otsu_with_every_seed(nuclei):
+    whole = nuclei[nuclei.without == "nothing"]
+    assert len(whole) == 3
+    leads = {
+        (part, kind): whole[f"U-Net, {part}, {kind}"] - whole[f"Otsu, {part}, {kind}"]
+        for part in ("validation", "test")
+        for kind in ("brightfield", "fluorescence", "purple")
+    }
+    assert min(lead.min() for lead in leads.values()) > 0
+    assert leads["test", "brightfield"].min() > 0.5 and 0.005 < leads["test", "purple"].mean() < 0.02
+
+
+def test_no_step_that_prepares_nuclei_is_decided():
+    runs = pd.DataFrame(results.read("03_nuclei", "laptop", "torch")["metrics"]["runs"])
+    for step in ("stretch", "invert", "balance"):
+        for column in runs.filter(like="U-Net, validation"):
+            verdict = studies.difference(runs, column, "without", step, "nothing")["verdict"]
+            assert verdict == ("not measured" if (step, column[-11:]) == ("balance", "brightfield") else "undecided")
+    bright = runs.pivot(index="seed", columns="without", values="U-Net, validation, brightfield")
+    assert (bright.nothing - bright.balance).round(2).tolist() == [0.36, 0.45, 0.05]
+    assert np.ptp(np.sign(bright.nothing - bright.stretch)) > 0 and np.ptp(np.sign(bright.nothing - bright.invert)) > 0

@@ -150,3 +150,59 @@ def test_no_step_that_prepares_nuclei_is_decided():
     bright = runs.pivot(index="seed", columns="without", values="U-Net, validation, brightfield")
     assert (bright.nothing - bright.balance).round(2).tolist() == [0.36, 0.45, 0.05]
     assert np.ptp(np.sign(bright.nothing - bright.stretch)) > 0 and np.ptp(np.sign(bright.nothing - bright.invert)) > 0
+
+
+@pytest.fixture(scope="module")
+def folds():
+    """The recorded PyTorch runs of case study 2, sixty phantoms in five folds."""
+    metrics = results.read("02_brats", "laptop", "torch")["metrics"]
+    tables = {name: pd.DataFrame(metrics[name]) for name in ("schedules", "ablation", "preparations", "dimensions")}
+    assert metrics["kind"] == "phantoms" and all(set(table.fold) == set(range(5)) for table in tables.values())
+    return tables
+
+
+def against(table, column, setting, first, second):
+    return studies.difference(table, column, setting, first, second, pair="fold")
+
+
+def test_each_modality_alone_is_behind_all_four_but_t1ce_on_enhancing_tumour(folds):
+    table = folds["ablation"]
+    for inputs in ("FLAIR", "T1", "T1ce", "T2"):
+        for region in ("WT", "TC", "ET"):
+            verdict = against(table, f"{region} dice", "inputs", "all four", inputs)["verdict"]
+            assert verdict == ("undecided" if (inputs, region) == ("T1ce", "ET") else "lower")
+    pair = [against(table, f"{region} dice", "inputs", "all four", "FLAIR + T1ce") for region in ("WT", "TC", "ET")]
+    assert [one["verdict"] for one in pair] == ["undecided", "lower", "undecided"]
+
+
+def test_single_modalities_fail_by_missing_and_not_by_marking_what_is_healthy(folds):
+    means = folds["ablation"].groupby("inputs").mean(numeric_only=True)
+    assert means.loc["T1", [f"{region} sensitivity" for region in ("WT", "TC", "ET")]].between(0.2, 0.3).all()
+    assert means.loc["FLAIR", "ET sensitivity"] == pytest.approx(0.5, abs=0.05)
+    assert means.loc["T1ce", "WT sensitivity"] == pytest.approx(2 / 3, abs=0.05)
+    assert means.filter(like="specificity").min(axis=None) > 0.997
+
+
+def test_n4_costs_on_phantoms_and_total_variation_changes_nothing_more(folds):
+    table = folds["preparations"]
+    for steps in ("N4", "N4 and TV"):
+        found = against(table, "mean", "preparation", "z-score only", steps)
+        assert found["verdict"] == "lower" and found["mean"] == pytest.approx(-0.05, abs=0.01)
+    assert against(table, "mean", "preparation", "N4", "N4 and TV")["verdict"] == "undecided"
+
+
+def test_going_back_is_undecided_and_the_rules_lie_close(folds):
+    table = folds["schedules"]
+    for rule in ("constant", "reduce"):
+        assert against(table, "mean", "schedule", "dwell", rule)["verdict"] == "undecided"
+    assert np.ptp(table.groupby("schedule")["mean"].mean()) < 0.02
+
+
+def test_3d_is_behind_on_the_whole_tumour_and_not_measured_on_its_parts(folds):
+    verdicts = {
+        region: against(folds["dimensions"], f"{region} dice", "network", "2-D", "3-D")["verdict"]
+        for region in ("WT", "TC", "ET")
+    }
+    assert verdicts == {"WT": "lower", "TC": "not measured", "ET": "not measured"}
+    slow = folds["dimensions"].query("network == '3-D'")
+    assert slow["ET dice"].min() < 0.1 and slow["WT dice"].min() > 0.5

@@ -1,5 +1,7 @@
 """What a case study concludes in words from its recorded runs is true of the record: new records may need new words."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,11 +33,29 @@ def test_the_flat_head_knows_its_images_by_heart_and_the_heads_are_undecided(bra
     assert means.seen.min() > 0.85 and means.seen["flatten"] > 0.98
     best = metrics["best_settings"]
     assert best["average"]["learning_rate"] == pytest.approx(10 * best["flatten"]["learning_rate"])
-    assert set(metrics["verdicts"]["validation"].values()) == {"undecided"}
+    heads = ("flatten", "average", "way down only")
+    verdicts = metrics["verdicts"]["validation"]
+    assert {verdicts[f"{two} against {one}"] for one, two in itertools.combinations(heads, 2)} == {"undecided"}
     runs = pd.DataFrame(metrics["networks"])
     assert (runs.groupby("network").size() == 3).all()
     minutes = runs.groupby("network").minutes.min()
     assert minutes["way down only"] < minutes["average"] / 3  # the decoder takes most of the time
+
+
+def test_the_encoder_that_knows_photographs_does_not_come_to_rest_and_a_deeper_unet_changes_nothing(brain_tumour):
+    means, metrics = brain_tumour
+    runs = pd.DataFrame(metrics["networks"])
+    lite = runs[runs.network == "efficientnet_lite0"]
+    ruler = metrics["without_a_network"]["nearest neighbour"]["validation"]
+    assert lite.validation.round(2).tolist() == [0.93, 0.71, 0.91]
+    assert (lite.validation > ruler).sum() == 2 and lite.validation.max() == runs.validation.max()
+    jumps = np.stack([curve[-10:] for curve in lite.curve])
+    assert (jumps.min().round(2), jumps.max().round(2)) == (0.71, 0.95)
+    others = means.unseen.drop("efficientnet_lite0")
+    assert means.unseen["efficientnet_lite0"] < others.max() + 0.02
+    verdicts = metrics["verdicts"]
+    assert verdicts["validation"]["deeper against flatten"] == "undecided"
+    assert verdicts["validation"]["efficientnet_lite0 against way down only"] == "not measured"
 
 
 def test_the_division_image_by_image_helps_the_flat_head_as_it_helps_the_nearest_neighbour(brain_tumour):

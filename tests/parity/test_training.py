@@ -213,7 +213,7 @@ def test_a_classifier_learns_from_labels(twin):
 def test_volumes_are_trained_on_and_predicted(twin):
     volumes = rng.random((2, 8, 8, 8, 1), dtype=np.float32)
     data = (volumes, (volumes[..., 0] > 0.5).astype(int))
-    model = twin.unet_3d(1, 1, base_filters=2, depth=2)
+    model = twin.unet_3d(1, 1, base_filters=2, depth=3)  # two slices deep at the bottom
     history = twin.fit(model, data, data, loss=twin.dice_loss, epochs=1, batch_size=1, augment=True)
     assert len(history) == 1
     assert twin.predict(model, volumes, flips=True).shape == (2, 8, 8, 8)

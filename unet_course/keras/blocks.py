@@ -18,13 +18,14 @@ class Conv3D(layers.Conv3D):
     """`keras.layers.Conv3D` whose bfloat16 gradient is right on a processor, too.
 
     Where the input is two slices deep, oneDNN computes the gradient of a 3x3x3 kernel from memory that nobody wrote.
-    One more slice of zeros, which the padding means anyway, changes no output and avoids it.
+    One more slice of zeros, which the padding means anyway, changes no output and avoids it. (Joined on, not padded:
+    TensorFlow would merge padding and convolution into one operation, which then fails.)
     """
 
     def call(self, volumes):
         if volumes.shape[1] != 2 or self.padding != "same":
             return super().call(volumes)
-        return super().call(ops.pad(volumes, [[0, 0], [0, 1], [0, 0], [0, 0], [0, 0]]))[:, :2]
+        return super().call(ops.concatenate([volumes, ops.zeros_like(volumes[:, :1])], axis=1))[:, :2]
 
 
 def convolution(x, filters, size=3, *, padding="same", bias=True, name):

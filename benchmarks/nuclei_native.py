@@ -110,9 +110,10 @@ def choose_by_field(dataset, at, answers):
 def choose(dataset, at, answers):
     """On validation images: the mask's threshold by mean Dice; that of the seeds, then of nuclei, by mean score."""
     pairs = [(dataset.instances[i], p) for i, p in zip(at, answers, strict=True)]
+    foregrounds = [(t > 0, foreground_in(p, t)) for t, p in pairs]
 
     def dice(threshold):
-        return np.mean([dice_of(t > 0, foreground_in(p, t) > threshold) for t, p in pairs])
+        return np.mean([dice_of(mask, foreground > threshold) for mask, foreground in foregrounds])
 
     def score(threshold, seeds_above):
         tried = {"nuclei": threshold, "seeds_above": seeds_above}

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 from . import datasets, paths, requirement, results
-from .common.hardware import has_bfloat16
+from .common.hardware import cores, has_bfloat16
 from .datasets.published.sources import SOURCES
 
 TOOLS = {
@@ -61,7 +61,7 @@ def forecast(chapter, profile, framework=None, sets=()):
     record = results.read(chapter, profile, framework) or {}
     free, memory = _free_disk(), _memory_gb()
     lines = [
-        f"device     {device}, {_cores()} cores, {_memory()} memory, {free:.0f} GB free in {paths.data_root()}",
+        f"device     {device}, {cores()} cores, {_memory()} memory, {free:.0f} GB free in {paths.data_root()}",
         f"time       {_duration(profile, record)}",
     ]
     if memory and record.get("peak_memory_gb", 0) > memory:
@@ -152,14 +152,9 @@ def _machine():
     enough = free > _ENOUGH_DISK
     remedies = [] if enough else [f"disk space: set UNET_COURSE_DATA to a folder with 5 GB free, not {root}"]
     return [
-        f"machine    {_cores()} cores, {_memory()} memory, {platform.system()} {platform.machine()}",
+        f"machine    {cores()} cores, {_memory()} memory, {platform.system()} {platform.machine()}",
         f"data root  {root} ({free:.0f} GB free)",
     ], remedies
-
-
-def _cores():
-    """Cores this process may use: containers and job schedulers often allow fewer than there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _memory():

@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import json
-import os
 import platform
 import subprocess
 import time
@@ -10,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from . import paths
-from .common.hardware import peak_memory_gb
+from .common.hardware import cores, peak_memory_gb
 
 # Output of this type carries a run's provenance from the notebook to the site.
 PROVENANCE_MIME = "application/vnd.unet-course.provenance+json"
@@ -40,7 +39,7 @@ def provenance(chapter, profile, twin, data):
         "chapter": chapter,
         "profile": profile,
         **(twin.describe_device() if twin else {}),
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "machine": platform.machine(),
         "python": platform.python_version(),
         "commit": commit(),

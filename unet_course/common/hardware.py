@@ -36,6 +36,11 @@ def has_bfloat16(cpuinfo="/proc/cpuinfo"):
     return not _BFLOAT16_FLAGS.isdisjoint(words)
 
 
+def cores():
+    """Cores this process may use: containers and job schedulers often allow fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
 def peak_memory_gb():
     """Largest memory this process has held so far, GB (10^9 bytes); None where the system does not tell."""
     try:

@@ -9,14 +9,21 @@
     try { return localStorage.getItem(KEY) === "1"; } catch (error) { return false; /* private window */ }
   }
 
+  // The list of contents at the side watches what is displayed now: the sections of this sitting. It begins anew, for it
+  // would compare the place with that in the sitting before, and might mark nothing until the reader scrolls.
+  function watch(ScrollSpy) {
+    var before = ScrollSpy.getInstance(document.body);
+    if (before) before.dispose();
+    ScrollSpy.getOrCreateInstance(document.body);
+  }
+
   function show(sitting) {
     open = sitting;
     all.forEach(function (element) {
       if (whole || Number(element.dataset.sitting) === open) element.removeAttribute("hidden");
       else element.setAttribute("hidden", "");
     });
-    // The list of contents at the side watches what is displayed now: the sections of this sitting.
-    if (window.bootstrap) window.bootstrap.ScrollSpy.getOrCreateInstance(document.body).refresh();
+    if (window.bootstrap) watch(window.bootstrap.ScrollSpy);
     all.forEach(function (element) { if (element.hidden) element.setAttribute("hidden", HIDDEN); });
     Array.from(list.querySelectorAll("li")).forEach(function (line, place) {
       if (!whole && place + 1 === open) line.setAttribute("aria-current", "step");
@@ -64,6 +71,8 @@
   }
 
   document.addEventListener("DOMContentLoaded", function () {
+    // The list of contents marks a section from its first pixel. The usual tenth of it is more than a screen of a long one.
+    document.body.dataset.bsThreshold = "[0]";
     list = document.querySelector(".uc-sittings");
     if (!list) return;
     all = document.querySelectorAll("[data-sitting]");

@@ -59,6 +59,13 @@ def test_the_contents_at_the_side_mark_a_section_of_this_sitting(new_page):
     assert marked.first.inner_text() in own(page, 2)
 
 
+def test_the_contents_at_the_side_mark_a_section_of_many_screens(new_page):
+    page = new_page(f"{LONG}#a-published-table-and-a-clue", whole=False)
+    heading = page.locator("#a-published-table-and-a-clue")
+    assert heading.evaluate("section => section.clientHeight") > 10 * 0.4 * 800  # a tenth is more than is watched
+    page.locator(".bd-sidebar-secondary a.active", has_text="A published table").wait_for()
+
+
 def test_an_address_that_leads_nowhere_does_no_harm(new_page):
     page = new_page(f"{LONG}#50%", whole=False)
     assert shown(page)[0] == own(page, 1) and page.problems == []

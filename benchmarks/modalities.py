@@ -10,19 +10,17 @@ patient's volume. Finished trainings are in --folder:
     python benchmarks/modalities.py --folder book/results/studies/modalities/torch --record
 """
 
-import argparse
 import functools
 import itertools
 import json
 import os
-from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait for work would take it from the others
 
 import numpy as np
 import pandas as pd
 from ladder import AUGMENTATION, scaled
-from pretraining import learn, rounded
+from pretraining import learn, parser_of, rounded, taken
 
 from unet_course import results, studies
 from unet_course.datasets import lgg, splits
@@ -46,10 +44,7 @@ def train_one(options, *, inputs, seed):
 
     images, masks, index = complete(options.root, options.size)
     channels = [SEQUENCES.index(name) for name in inputs.split(" + ")]
-    groups = index["group"].to_numpy()
-    parts = {
-        name: (images[at][..., channels], masks[at], groups[at]) for name, at in splits.split(index, seed=seed).items()
-    }
+    parts = taken(images[..., channels], masks, index, splits.split(index, seed=seed))
     uc.set_seed(seed)
     model = uc.unet(len(channels), 1, base_filters=options.filters, depth=5)
     return learn(
@@ -66,17 +61,12 @@ def comparisons(table):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", required=True, type=Path, help="keep the JSON of each finished training here")
-    parser.add_argument("--root", help="folder of the LGG set; default: where the course finds it")
+    parser = parser_of(__doc__, "modalities")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--filters", type=int, default=16)
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, one thread each")
-    parser.add_argument("--record", action="store_true", help="write benchmarks/records/modalities.json")
     options = parser.parse_args()
     names = ("size", "filters", "epochs", "batch", "rate")
     protocol = {"content_hash": lgg.load(options.root, size=options.size).content_hash}

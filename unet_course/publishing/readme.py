@@ -59,7 +59,7 @@ def _tumours():
         "1. Brain tumours, one word for each image",
         f"test accuracy {reports.read(1)['in_words']['test_accuracy']:.2f}, of what is not shown",
         "accuracy 0.96, copies on both sides (VGG19)",
-        f"accuracy on images without a copy in training, mean of three runs {_pair(records, unseen)}",
+        f"accuracy on images without a copy in training, mean over runs {_pair(records, unseen)}",
         f"nearest neighbour {nearest:.2f}",
         f"{n} images",
         _minutes(records),

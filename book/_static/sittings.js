@@ -10,7 +10,7 @@
   }
 
   // The list of contents at the side watches what is displayed now: the sections of this sitting. It begins anew, for it
-  // would compare the place with that in the sitting before, and might mark nothing until the reader scrolls.
+  // would compare the place with that in the sitting before, and might go on marking a section of that.
   function watch(ScrollSpy) {
     var before = ScrollSpy.getInstance(document.body);
     if (before) before.dispose();

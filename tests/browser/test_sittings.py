@@ -59,6 +59,14 @@ def test_the_contents_at_the_side_mark_a_section_of_this_sitting(new_page):
     assert marked.first.inner_text() in own(page, 2)
 
 
+def test_the_contents_at_the_side_forget_the_sitting_before(new_page):
+    page = new_page(f"{LONG}#what-the-report-would-do-next", whole=False)
+    page.locator(".bd-sidebar-secondary a.active").first.wait_for()
+    page.locator(".uc-turn a:visible").click()
+    page.locator(".bd-sidebar-secondary a.active", has_text="Reading the result").wait_for()
+    assert page.locator(".bd-sidebar-secondary a.active").all_inner_texts() == ["Reading the result"]
+
+
 def test_the_contents_at_the_side_mark_a_section_of_many_screens(new_page):
     page = new_page(f"{LONG}#a-published-table-and-a-clue", whole=False)
     heading = page.locator("#a-published-table-and-a-clue")

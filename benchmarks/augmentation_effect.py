@@ -12,7 +12,6 @@ import functools
 import importlib
 import json
 import os
-import platform
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ import numpy as np
 
 from unet_course import metrics, preprocessing, studies
 from unet_course.augmentation import Augmentation
+from unet_course.common import hardware
 from unet_course.datasets import nuclei
 
 SIZE = 96
@@ -108,7 +108,7 @@ def main():
     if arguments.record:
         record = {
             "arguments": {k: v for k, v in vars(arguments).items() if k not in ("folder", "record")},
-            "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+            "machine": hardware.machine(),
             **uc.describe_device(),
             "images": len(dataset),
             "content_hash": dataset.content_hash,

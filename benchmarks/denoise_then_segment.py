@@ -13,7 +13,6 @@ import functools
 import importlib
 import json
 import os
-import platform
 import time
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait for work would take it from the others
@@ -23,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from unet_course import denoising, metrics, studies
+from unet_course.common import hardware
 from unet_course.datasets import lgg, splits
 
 SIZE = 64
@@ -152,7 +152,7 @@ def main():
     if arguments.record:
         record = {
             "arguments": {k: v for k, v in vars(arguments).items() if k not in ("folder", "record")},
-            "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+            "machine": hardware.machine(),
             **uc.describe_device(),
             "slices": len(dataset),
             "patients": int(dataset.index["group"].nunique()),

@@ -14,7 +14,6 @@ import importlib
 import itertools
 import json
 import os
-import platform
 import tempfile
 import time
 from dataclasses import replace
@@ -28,7 +27,7 @@ import pandas as pd
 from scipy import ndimage
 
 from unet_course import metrics, preprocessing, studies
-from unet_course.common import inference
+from unet_course.common import hardware, inference
 from unet_course.datasets import nuclei, splits
 
 POSITIONS = {1: "as it is", 4: "mirrored", 8: "turned"}  # predictions of one image by one member
@@ -192,7 +191,7 @@ def main():
     if options.record:
         record = {
             "arguments": {k: v for k, v in vars(options).items() if k not in ("folder", "record")},
-            "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+            "machine": hardware.machine(),
             **uc.describe_device(),
             "pictures": len(dataset),
             "content_hash": dataset.content_hash,

@@ -17,9 +17,10 @@ import torch  # noqa: E402
 
 from unet_course import results, studies  # noqa: E402
 from unet_course import torch as uc  # noqa: E402
+from unet_course.common import hardware  # noqa: E402
 
 PICTURES, EPOCHS, TURNS = 640, 2, 5
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+CORES = hardware.cores()
 
 
 def train(seed):

@@ -31,7 +31,6 @@ import hashlib
 import json
 import math
 import os
-import platform
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait for work would take it from the others
@@ -42,6 +41,7 @@ from scipy import ndimage
 
 from unet_course import metrics, postprocessing, preprocessing, studies
 from unet_course.augmentation import Augmentation
+from unet_course.common import hardware
 from unet_course.datasets import lgg
 
 FOLDS = 5
@@ -574,7 +574,7 @@ def main():
     if options.record:
         record = {
             "protocol": protocol_of(options),
-            "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+            "machine": hardware.machine(),
             "published": PUBLISHED,
             "patients": about_patients(options),
             "rows": table.to_dict("records"),

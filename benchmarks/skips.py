@@ -10,7 +10,6 @@ import argparse
 import functools
 import json
 import os
-import platform
 import time
 from dataclasses import replace
 
@@ -21,6 +20,7 @@ from torch import nn
 
 from unet_course import metrics, preprocessing, studies
 from unet_course import torch as uc
+from unet_course.common import hardware
 from unet_course.common.config import UNetConfig
 from unet_course.datasets import nuclei, splits
 from unet_course.torch.models import UNet, channels_last_memory
@@ -122,7 +122,7 @@ def main():
     if options.record:
         record = {
             "arguments": settings,
-            "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+            "machine": hardware.machine(),
             **uc.describe_device(),
             "pictures": len(dataset),
             "content_hash": dataset.content_hash,

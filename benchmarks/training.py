@@ -8,7 +8,6 @@ training counts, not what is made once before the first. Peers that do not impor
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import time
 from pathlib import Path
 
 from unet_course import paths
+from unet_course.common import hardware
 
 PEERS = {
     "textbook loop (PyTorch, float32)": ("textbook", {}),
@@ -128,7 +128,7 @@ def report(peers, arguments, path):
     base = peers[0].times
     print(f"\n| peer | training, pictures/s | times {BASE} | prediction, pictures/s | times | peak memory, GB |")
     print("|---|---|---|---|---|---|")
-    record = {"arguments": arguments, "machine": f"{os.cpu_count()} cores, {platform.machine()}", "peers": {}}
+    record = {"arguments": arguments, "machine": hardware.machine(), "peers": {}}
     for peer in peers:
         cells = [peer.name]
         for order, values in peer.times.items():

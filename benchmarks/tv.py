@@ -10,7 +10,6 @@ and Keras use the GPU where there is one. Ways that do not import are named.
 import argparse
 import json
 import os
-import platform
 import statistics
 import tempfile
 import time
@@ -22,6 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from unet_course import denoising
+from unet_course.common import hardware
 from unet_course.datasets import lgg, locate
 from unet_course.phantoms import lgg as phantoms
 
@@ -239,7 +239,7 @@ def main():
         table(ways, len(images))
         record[kind] = {"slices": len(images), "ways": ways}
     if arguments.record:
-        machine = f"{os.cpu_count()} cores, {platform.machine()}, {device()}"
+        machine = f"{hardware.machine()}, {device()}"
         whole = {"arguments": vars(arguments), "machine": machine, "kinds": record}
         with open(arguments.record, "w", encoding="utf-8") as file:
             file.write(json.dumps(whole, indent=1) + "\n")

@@ -13,7 +13,6 @@ import functools
 import importlib
 import json
 import os
-import platform
 import time
 from dataclasses import replace
 
@@ -24,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from unet_course import metrics, paths, preprocessing, studies
+from unet_course.common import hardware
 from unet_course.datasets import brats, nuclei, splits
 
 PLAIN = "U-Net"
@@ -205,7 +205,7 @@ def main():
     if options.record:
         record = {
             "arguments": {k: v for k, v in vars(options).items() if k not in ("folder", "record")},
-            "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+            "machine": hardware.machine(),
             **uc.describe_device(),
             "pictures": len(dataset),
             "content_hash": dataset.content_hash,

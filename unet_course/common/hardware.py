@@ -41,6 +41,11 @@ def cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
+def machine():
+    """The machine in a few words, for a record: how many cores, of which kind."""
+    return f"{cores()} cores, {platform.machine()}"
+
+
 def peak_memory_gb():
     """Largest memory this process has held so far, GB (10^9 bytes); None where the system does not tell."""
     try:

@@ -1,12 +1,13 @@
 """Total-variation denoising in NumPy: the reference of the twins, with a compiled loop where Numba is installed."""
 
 import importlib.util
-import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
+
+from ..common import hardware
 
 CHECK_EVERY = 10  # iterations between two looks at the duality gap: a look costs about as much as an iteration
 EPS = 1e-30  # keeps a weight of 0 from dividing by 0; also a float32
@@ -237,7 +238,7 @@ def _solve_compiled(images, weight, isotropic, coupled, gap, max_iterations):
         volume = images.ndim == 5
         return solve(lines[i], channels, weight[i], volume, isotropic, coupled, gap, schedule, every, result[i])
 
-    with ThreadPoolExecutor(min(n, os.cpu_count()) or 1) as threads:
+    with ThreadPoolExecutor(min(n, hardware.cores()) or 1) as threads:
         reached = list(threads.map(one, range(n)))
     gaps, iterations = zip(*reached, strict=True) if n else ((), ())
     return result.reshape(images.shape), Certificate(np.array(gaps), np.array(iterations, int))

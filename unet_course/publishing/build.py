@@ -4,6 +4,7 @@ import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
 
+from ..common import hardware
 from . import chapters, execution, site
 
 MOST_AT_A_TIME = 4  # each run holds a framework in memory, 1 to 2 GB
@@ -15,7 +16,7 @@ def build(profile="smoke"):
     Smoke runs use one thread each, so as many go on at a time as there are processor cores, at most `MOST_AT_A_TIME`.
     """
     wanted = [(chapter, framework) for chapter in chapters.listed() for framework in chapters.frameworks(chapter)]
-    workers = min(os.cpu_count(), MOST_AT_A_TIME) if profile == "smoke" else 1
+    workers = min(hardware.cores(), MOST_AT_A_TIME) if profile == "smoke" else 1
     log = chapters.root() / "_build" / "kernels.log"
     log.parent.mkdir(exist_ok=True)
     log.unlink(missing_ok=True)

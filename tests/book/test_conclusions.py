@@ -134,6 +134,60 @@ def test_neighbours_are_worth_six_hundredths_and_most_of_it_in_patients_found_ba
     assert 0 < record["mean"]["neighbours"] - record["mean"]["copy"] < 0.03 and record["below_0.1"]["copy"] == 0
 
 
+@pytest.fixture(scope="module")
+def encoders():
+    """The recorded PyTorch runs of case study 4 with what its page takes from their curves, and the record's numbers."""
+    metrics = results.read("04_lgg_encoders", "laptop", "torch")["metrics"]
+    runs = pd.DataFrame(metrics["runs"])
+    runs["early_training"] = [max(curves["iou"][: -(-len(curves["iou"]) // 3)]) for curves in runs.curves]
+    assert (runs.groupby(["model", "division"]).size() == 3).all()
+    return runs, metrics
+
+
+def against_plain(runs, division, column="dice_tumour"):
+    some = runs[runs.division == division]
+    others = ("VGG16", "ResNet50", "ResNet50, frozen")
+    return {other: studies.difference(some, column, "model", "plain", other, nothing=0) for other in others}
+
+
+def test_from_random_numbers_the_plain_unet_comes_first_by_slice_and_is_quickest(encoders):
+    runs, metrics = encoders
+    found = against_plain(runs, "by slice")
+    verdicts = {other: one["verdict"] for other, one in found.items()}
+    assert verdicts == {"VGG16": "lower", "ResNet50": "undecided", "ResNet50, frozen": "lower"}
+    assert 0 < found["ResNet50"]["high"] < 0.005  # "just reaches 0"
+    by_slice = runs[runs.division == "by slice"].pivot(index="seed", columns="model", values="dice_tumour")
+    assert (by_slice.idxmax(axis=1) == "plain").all()
+    copied = metrics["conventions"]["by slice, copy"]["slice with tumour"]
+    means = by_slice.mean()
+    assert set(means.index[means > copied]) == {"plain", "ResNet50"} and means.min() > copied - 0.04
+    for division in ("by slice", "by patient"):
+        early = against_plain(runs, division, "early_training")
+        assert {early[other]["verdict"] for other in ("ResNet50", "ResNet50, frozen")} == {"lower"}
+
+
+def test_the_test_patients_move_the_dice_more_than_the_encoder_does(encoders):
+    runs, _ = encoders
+    assert {one["verdict"] for one in against_plain(runs, "by patient").values()} == {"undecided", "not measured"}
+    by_patient = runs[runs.division == "by patient"].pivot(index="seed", columns="model", values="dice_tumour")
+    assert by_patient.loc[0].max() < by_patient.loc[1].min()  # hard for all four, easy for all four
+    for model, some in runs.groupby("model"):
+        change = studies.difference(some, "dice_tumour", "division", "by slice", "by patient", nothing=0)
+        assert change["verdict"] in ("undecided", "not measured"), model
+
+
+def test_neither_the_modes_of_batch_norm_nor_any_change_tells_in_the_encoders(encoders):
+    runs, metrics = encoders
+    modes = runs[runs.division == "by slice"].groupby("model")[["iou_training", "iou_stored"]].mean()
+    assert (modes.iou_stored > modes.iou_training).all()
+    effects = pd.DataFrame(metrics["effects"])
+    assert len(effects) == 8 and set(effects.verdict) == {"undecided", "not measured"}
+    longer = pd.DataFrame(metrics["longer"]).query("model == 'plain'").set_index("seed").dice_tumour
+    shorter = runs[(runs.division == "by patient") & (runs.model == "plain")].set_index("seed").dice_tumour
+    assert (longer > shorter).all()
+    assert pd.DataFrame(metrics["medical"]).accuracy.mean() == pytest.approx(5 / 6, abs=0.02)
+
+
 def test_augmentation_carries_networks_from_phantoms_to_patients_in_both_frameworks():
     record = results.read_benchmark("phantoms_to_patients")
     lines = [

@@ -136,7 +136,7 @@ def test_neighbours_are_worth_six_hundredths_and_most_of_it_in_patients_found_ba
 
 @pytest.fixture(scope="module")
 def encoders():
-    """The recorded PyTorch runs of case study 4 with what its page takes from their curves, and the record's numbers."""
+    """The recorded PyTorch runs of case study 4, what its page takes from their curves, and the numbers."""
     metrics = results.read("04_lgg_encoders", "laptop", "torch")["metrics"]
     runs = pd.DataFrame(metrics["runs"])
     runs["early_training"] = [max(curves["iou"][: -(-len(curves["iou"]) // 3)]) for curves in runs.curves]

@@ -188,6 +188,28 @@ def test_neither_the_modes_of_batch_norm_nor_any_change_tells_in_the_encoders(en
     assert pd.DataFrame(metrics["medical"]).accuracy.mean() == pytest.approx(5 / 6, abs=0.02)
 
 
+def test_photographs_teach_a_tenth_of_dice_even_to_a_frozen_encoder():
+    record = results.read_benchmark("pretraining")
+    runs = pd.DataFrame(record["rows"])
+    where = ["encoder", "patients", "rate", "kept"]
+    wide = runs.pivot(index=[*where, "seed"], columns="start", values="volume_dice")
+    gain = (wide.ImageNet.fillna(wide.photographs) - wide.random).dropna()
+    assert len(gain) == 15 and (gain > 0).all()
+    started = [row for row in record["comparisons"] if row["setting"] == "start"]
+    found = {tuple(row[name] for name in where): row for row in started}
+    decided = {at: row["mean"] for at, row in found.items() if row["verdict"] == "higher"}
+    lite = "EfficientNet-Lite0"
+    free, few, kept = (lite, "all", 1e-3, "nothing"), (lite, 20, 1e-3, "nothing"), "encoder, statistics follow"
+    assert set(decided) == {free, few, (lite, 20, 1e-3, kept)} and len(found) == 5
+    assert all(decided[at] == pytest.approx(0.11, abs=0.005) for at in (free, few))
+    assert {row["verdict"] for at, row in found.items() if at not in decided} == {"undecided"}
+    ways = [row for row in record["comparisons"] if row["setting"] == "kept"]
+    assert len(ways) == 3 and all(row["verdict"] == "undecided" and abs(row["mean"]) < 0.03 for row in ways)
+    frozen = wide.ImageNet[lite, 20, 1e-3, "encoder"]
+    assert (frozen > wide.random[few]).all()
+    assert gain[lite, 20, 1e-3, kept].mean() == pytest.approx(0.17, abs=0.005)
+
+
 def test_augmentation_carries_networks_from_phantoms_to_patients_in_both_frameworks():
     record = results.read_benchmark("phantoms_to_patients")
     lines = [

@@ -188,6 +188,19 @@ def test_neither_the_modes_of_batch_norm_nor_any_change_tells_in_the_encoders(en
     assert pd.DataFrame(metrics["medical"]).accuracy.mean() == pytest.approx(5 / 6, abs=0.02)
 
 
+def test_the_keras_run_of_the_encoders_agrees_with_pytorch_where_one_seed_can(encoders):
+    metrics = results.read("04_lgg_encoders", "laptop", "keras")["metrics"]
+    once = pd.DataFrame(metrics["runs"])
+    assert set(once.seed) == {0} and (once.groupby(["model", "division"]).size() == 1).all()
+    by_slice = once[once.division == "by slice"].set_index("model").dice_tumour
+    assert by_slice.idxmax() == "plain" and by_slice.idxmin() == "ResNet50, frozen"
+    assert by_slice.min() < metrics["conventions"]["by slice, copy"]["slice with tumour"] < by_slice.max()
+    by_patient = once[once.division == "by patient"].dice_tumour
+    easy = encoders[0].query("division == 'by patient' and seed == 1").dice_tumour
+    assert len(by_patient) == 4 and by_patient.max() < easy.min()
+    assert {effect["verdict"] for effect in metrics["effects"]} == {"not measured"}
+
+
 def test_photographs_teach_a_tenth_of_dice_even_to_a_frozen_encoder():
     record = results.read_benchmark("pretraining")
     runs = pd.DataFrame(record["rows"])

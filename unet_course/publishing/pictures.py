@@ -102,7 +102,7 @@ def card(png):
     picture = _open(png).convert("RGB")
     drawn = ImageChops.difference(picture, Image.new("RGB", picture.size, "white")).getbbox()
     picture = picture.crop(drawn or (0, 0, *picture.size))
-    small = ImageOps.fit(picture, CARD, centering=(0, 0.35))
+    small = ImageOps.fit(picture, CARD, centering=(0, 0))
     file = io.BytesIO()
     small.quantize(40).save(file, "PNG", optimize=True)
     return file.getvalue()
